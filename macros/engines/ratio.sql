@@ -1,0 +1,31 @@
+{#-
+    Purpose: divide two whole numbers exactly and round half away from zero to four decimals; null where the divisor is null or 0.
+        The engines divide differently (DuckDB in floating point, where 3 / 20000 rounds down), so each gets a form that is exact.
+    Parameters: numerator, denominator (bigint expressions).
+    Usage: {{ ratio('on_hand_quantity', 'quantity') }} as weeks_of_supply   -- decimal(18, 4)
+-#}
+{% macro ratio(numerator, denominator) -%}
+    {{ adapter.dispatch('ratio', 'retail')(numerator, denominator) }}
+{%- endmacro %}
+
+{# whole-number arithmetic in 128 bits: round half away from zero is (2 x 10^4 n + d) div 2d on absolute values #}
+{% macro duckdb__ratio(numerator, denominator) -%}
+    cast(
+        sign({{ numerator }}) * sign({{ denominator }})
+        * cast(
+            divide(
+                abs(cast({{ numerator }} as hugeint)) * 20000 + abs(cast({{ denominator }} as hugeint)),
+                nullif(abs(cast({{ denominator }} as hugeint)) * 2, 0)
+            ) as decimal(22, 0)
+        ) * cast(0.0001 as decimal(5, 4))
+        as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{# twelve decimals in the quotient keep the second rounding right for divisors up to 10^8 #}
+{% macro default__ratio(numerator, denominator) -%}
+    cast(
+        round(cast({{ numerator }} as decimal(38, 12)) / nullif({{ denominator }}, 0), 4)
+        as decimal(18, 4)
+    )
+{%- endmacro %}

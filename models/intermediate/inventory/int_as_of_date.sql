@@ -1,0 +1,22 @@
+{#- Returns trickle in after the last sale: a day's returns say nothing about whether its sales have landed, so they do not count here. -#}
+with files as (
+    select * from {{ ref('stg_landing__files') }}
+),
+
+last_landed as (
+    select max(landed_date) as landed_date
+    from files
+    where feed_name in ('store_sales', 'catalog_sales', 'web_sales', 'inventory')
+),
+
+as_of as (
+    select
+        {% if var('as_of_date') %}
+            cast('{{ var("as_of_date") }}' as date) as as_of_date
+        {% else %}
+            landed_date as as_of_date
+        {% endif %}
+    from last_landed
+)
+
+select * from as_of

@@ -1,0 +1,195 @@
+with store_sales as (
+    {{ latest_rows(ref('stg_ops__store_sales'), ['ticket_number', 'item_id']) }}
+),
+
+catalog_sales as (
+    {{ latest_rows(ref('stg_ops__catalog_sales'), ['order_number', 'item_id']) }}
+),
+
+web_sales as (
+    {{ latest_rows(ref('stg_ops__web_sales'), ['order_number', 'item_id']) }}
+),
+
+store_lines as (
+    select
+        -- ids
+        'ops' as source_name,
+        'store' as channel,
+        cast(ticket_number as varchar) as order_id,
+        cast(item_id as varchar) as line_id,
+        cast(item_id as varchar) as source_product_id,
+        cast(customer_id as varchar) as source_bill_customer_id,
+        cast(customer_demographics_id as varchar) as source_bill_customer_demographics_id,
+        cast(household_demographics_id as varchar) as source_bill_household_demographics_id,
+        cast(address_id as varchar) as source_bill_address_id,
+        cast(null as varchar) as source_ship_customer_id,
+        cast(null as varchar) as source_ship_customer_demographics_id,
+        cast(null as varchar) as source_ship_household_demographics_id,
+        cast(null as varchar) as source_ship_address_id,
+        cast(store_id as varchar) as source_store_id,
+        cast(null as varchar) as source_call_center_id,
+        cast(null as varchar) as source_catalog_page_id,
+        cast(null as varchar) as source_web_site_id,
+        cast(null as varchar) as source_web_page_id,
+        cast(null as varchar) as source_shipping_method_id,
+        cast(null as varchar) as source_warehouse_id,
+        cast(promotion_id as varchar) as source_promotion_id,
+        cast(sold_date_id as varchar) as source_sold_date_id,
+        cast(sold_time_id as varchar) as source_sold_time_id,
+        cast(null as varchar) as source_ship_date_id,
+
+        -- quantities and amounts
+        quantity,
+        unit_wholesale_cost,
+        unit_list_price,
+        unit_sales_price,
+        extended_discount_amount,
+        extended_sales_amount,
+        extended_wholesale_cost_amount,
+        extended_list_amount,
+        tax_amount,
+        coupon_amount,
+        cast(null as decimal(18, 2)) as shipping_cost_amount,
+        net_paid_amount,
+        net_paid_including_tax_amount,
+        cast(null as decimal(18, 2)) as net_paid_including_shipping_amount,
+        cast(null as decimal(18, 2)) as net_paid_including_shipping_and_tax_amount,
+        net_profit_amount,
+
+        -- dates and times
+        sold_date,
+        sold_time_id as sold_second_of_day,
+        cast(null as date) as ship_date,
+
+        -- load metadata
+        landed_date,
+        _file_name,
+        _file_row_number
+    from store_sales
+),
+
+catalog_lines as (
+    select
+        -- ids
+        'ops' as source_name,
+        'catalog' as channel,
+        cast(order_number as varchar) as order_id,
+        cast(item_id as varchar) as line_id,
+        cast(item_id as varchar) as source_product_id,
+        cast(bill_customer_id as varchar) as source_bill_customer_id,
+        cast(bill_customer_demographics_id as varchar) as source_bill_customer_demographics_id,
+        cast(bill_household_demographics_id as varchar) as source_bill_household_demographics_id,
+        cast(bill_address_id as varchar) as source_bill_address_id,
+        cast(ship_customer_id as varchar) as source_ship_customer_id,
+        cast(ship_customer_demographics_id as varchar) as source_ship_customer_demographics_id,
+        cast(ship_household_demographics_id as varchar) as source_ship_household_demographics_id,
+        cast(ship_address_id as varchar) as source_ship_address_id,
+        cast(null as varchar) as source_store_id,
+        cast(call_center_id as varchar) as source_call_center_id,
+        cast(catalog_page_id as varchar) as source_catalog_page_id,
+        cast(null as varchar) as source_web_site_id,
+        cast(null as varchar) as source_web_page_id,
+        cast(ship_mode_id as varchar) as source_shipping_method_id,
+        cast(warehouse_id as varchar) as source_warehouse_id,
+        cast(promotion_id as varchar) as source_promotion_id,
+        cast(sold_date_id as varchar) as source_sold_date_id,
+        cast(sold_time_id as varchar) as source_sold_time_id,
+        cast(ship_date_id as varchar) as source_ship_date_id,
+
+        -- quantities and amounts
+        quantity,
+        unit_wholesale_cost,
+        unit_list_price,
+        unit_sales_price,
+        extended_discount_amount,
+        extended_sales_amount,
+        extended_wholesale_cost_amount,
+        extended_list_amount,
+        tax_amount,
+        coupon_amount,
+        shipping_cost_amount,
+        net_paid_amount,
+        net_paid_including_tax_amount,
+        net_paid_including_shipping_amount,
+        net_paid_including_shipping_and_tax_amount,
+        net_profit_amount,
+
+        -- dates and times
+        sold_date,
+        sold_time_id as sold_second_of_day,
+        ship_date,
+
+        -- load metadata
+        landed_date,
+        _file_name,
+        _file_row_number
+    from catalog_sales
+),
+
+web_lines as (
+    select
+        -- ids
+        'ops' as source_name,
+        'web' as channel,
+        cast(order_number as varchar) as order_id,
+        cast(item_id as varchar) as line_id,
+        cast(item_id as varchar) as source_product_id,
+        cast(bill_customer_id as varchar) as source_bill_customer_id,
+        cast(bill_customer_demographics_id as varchar) as source_bill_customer_demographics_id,
+        cast(bill_household_demographics_id as varchar) as source_bill_household_demographics_id,
+        cast(bill_address_id as varchar) as source_bill_address_id,
+        cast(ship_customer_id as varchar) as source_ship_customer_id,
+        cast(ship_customer_demographics_id as varchar) as source_ship_customer_demographics_id,
+        cast(ship_household_demographics_id as varchar) as source_ship_household_demographics_id,
+        cast(ship_address_id as varchar) as source_ship_address_id,
+        cast(null as varchar) as source_store_id,
+        cast(null as varchar) as source_call_center_id,
+        cast(null as varchar) as source_catalog_page_id,
+        cast(web_site_id as varchar) as source_web_site_id,
+        cast(web_page_id as varchar) as source_web_page_id,
+        cast(ship_mode_id as varchar) as source_shipping_method_id,
+        cast(warehouse_id as varchar) as source_warehouse_id,
+        cast(promotion_id as varchar) as source_promotion_id,
+        cast(sold_date_id as varchar) as source_sold_date_id,
+        cast(sold_time_id as varchar) as source_sold_time_id,
+        cast(ship_date_id as varchar) as source_ship_date_id,
+
+        -- quantities and amounts
+        quantity,
+        unit_wholesale_cost,
+        unit_list_price,
+        unit_sales_price,
+        extended_discount_amount,
+        extended_sales_amount,
+        extended_wholesale_cost_amount,
+        extended_list_amount,
+        tax_amount,
+        coupon_amount,
+        shipping_cost_amount,
+        net_paid_amount,
+        net_paid_including_tax_amount,
+        net_paid_including_shipping_amount,
+        net_paid_including_shipping_and_tax_amount,
+        net_profit_amount,
+
+        -- dates and times
+        sold_date,
+        sold_time_id as sold_second_of_day,
+        ship_date,
+
+        -- load metadata
+        landed_date,
+        _file_name,
+        _file_row_number
+    from web_sales
+),
+
+all_channels as (
+    select * from store_lines
+    union all
+    select * from catalog_lines
+    union all
+    select * from web_lines
+)
+
+select * from all_channels

@@ -1,0 +1,81 @@
+with current_rows as (
+    {{ current_state(ref('stg_ops__stores'), ['store_id']) }}
+),
+
+named as (
+    select
+        *,
+        coalesce(store_code, cast(store_id as varchar)) as durable_id
+    from current_rows
+),
+
+starts as (
+    select
+        *,
+        {{ version_start('durable_id', 'store_id') }} as starts_on
+    from named
+),
+
+members as (
+    select
+        -- ids
+        {{ surrogate_key(["'ops'", ['store_id', 'integer']]) }} as store_key,
+        'ops:' || durable_id as store_id,
+        'ops' as source_name,
+        cast(store_id as varchar) as source_store_id,
+        store_code,
+        cast(market_id as varchar) as source_market_id,
+        cast(division_id as varchar) as source_division_id,
+        cast(company_id as varchar) as source_company_id,
+
+        -- attributes
+        store_name,
+        employee_count,
+        floor_space_square_feet,
+        opening_hours,
+        manager_name,
+        geography_class,
+        market_description,
+        market_manager_name,
+        division_name,
+        company_name,
+        street_number,
+        street_name,
+        street_type,
+        suite_number,
+        city,
+        county,
+        state,
+        postal_code,
+        country,
+        gmt_offset_hours,
+        tax_rate,
+
+        -- dates and times
+        version_start_date,
+        version_end_date,
+        closed_date,
+        {{ valid_from('durable_id', 'starts_on', 'store_id') }} as valid_from,
+        {{ valid_to('durable_id', 'starts_on', 'store_id') }} as valid_to,
+
+        -- flags
+        row_number() over (
+            partition by durable_id order by starts_on desc nulls last, store_id desc nulls last
+        ) = 1 as is_current,
+        false as is_unknown
+    from starts
+),
+
+members_and_unknown as (
+    {{ with_unknown_member('members', {
+        'store_key': unknown_key(),
+        'store_id': "'unknown'",
+        'store_name': "'Unknown'",
+        'valid_from': "cast(" ~ history_floor() ~ " as timestamp)",
+        'valid_to': "cast(" ~ history_ceiling() ~ " as timestamp)",
+        'is_current': 'true',
+        'is_unknown': 'true'
+    }) }}
+)
+
+select * from members_and_unknown

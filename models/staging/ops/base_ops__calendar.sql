@@ -1,0 +1,34 @@
+-- a table, since every staging model that has a date reads it
+{{ config(materialized='table') }}
+
+with landed as (
+    select
+        d_date_sk as date_id,
+        d_date as date_day,
+        {{ landed_date() }} as landed_date,
+        _file_name,
+        _file_row_number,
+        _loaded_at
+    from {{ source('ops', 'date_dim') }}
+),
+
+newest as (
+    select *
+    from landed
+    where landed_date = (select max(landed.landed_date) from landed)
+),
+
+one_row_a_day as (
+    select
+        date_id,
+        date_day
+    from newest
+    where date_id is not null
+    qualify
+        row_number() over (
+            partition by date_id
+            order by _file_name desc nulls last, _file_row_number desc nulls last, _loaded_at desc nulls last
+        ) = 1
+)
+
+select * from one_row_a_day

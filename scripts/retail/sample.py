@@ -1,0 +1,368 @@
+"""`retail sample`: TPC-DS at a chosen scale, written into the landing zone as if it had been extracted there.
+
+Layout: `<landing>/<source>/<feed>/dt=YYYY-MM-DD/<feed>.<suffix>`; feeds of `ops` are Parquet, stock counts gzip CSV.
+Sales, returns and counts are cut by business date, one file a period; tables that show a state land whole, once.
+"""
+
+import fcntl
+import filecmp
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from retail import console, tpcds
+from retail.errors import UserError
+
+# The end of the period that holds a business date. Weeks end on Saturday, without an engine's idea of a week:
+# dayofweek counts from Sunday = 0.
+PERIOD_END = {
+    "day": "business_date",
+    "week": "(business_date + cast(6 - dayofweek(business_date) as integer))",
+    "month": "last_day(business_date)",
+    "all": "date '9999-12-31'",
+}
+SUFFIX = {"ops": "parquet", "inventory": "csv.gz"}
+FORMAT = {"ops": "format parquet, compression zstd", "inventory": "format csv, header true, compression gzip"}
+MARKER = ".sample.json"
+STAGING = ".sample-staging"
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class FeedResult:
+    """What became of one feed: its files, their rows and bytes, and how many of the files are new in the landing zone."""
+
+    source: str
+    feed: str
+    files: int
+    rows: int
+    bytes: int
+    new: int
+
+    @property
+    def unchanged(self) -> int:
+        """Files that were there already, byte for byte."""
+        return self.files - self.new
+
+
+def run(landing: Path, scale: str, sources: Sequence[str], from_: str | None, to: str | None, granularity: str) -> None:
+    """The verb: read the arguments as typed, write the sample, print what became of it. Raises UserError."""
+    chosen_scale = _number(scale)
+    first, last = _date("--from", from_), _date("--to", to)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console.err,
+        transient=True,
+        disable=not console.err.is_terminal,
+    ) as progress:
+        task = progress.add_task("")
+
+        def report(step: str, done: int, total: int) -> None:
+            progress.update(task, description=step, completed=done, total=total or None)
+            if progress.disable and not total:
+                console.err.print(f"{step} ...", markup=False)
+
+        results = write_sample(landing, chosen_scale, split_sources(sources), first, last, granularity, report)
+    _print(landing, results)
+
+
+def write_sample(
+    landing: Path,
+    scale: float = 0.1,
+    sources: Iterable[str] = tpcds.SOURCES,
+    from_: date | None = None,
+    to: date | None = None,
+    granularity: str = "all",
+    report: Report = lambda step, done, total: None,
+) -> list[FeedResult]:
+    """Write TPC-DS into the landing zone; files that are there already, byte for byte, are left untouched.
+
+    landing: the landing zone's root, made where there is none.
+    scale: TPC-DS scale factor, 0.01 to 10.
+    sources: of `tpcds.SOURCES`.
+    from_, to: first and last business date of sales, returns and counts to land, both included; None: no bound.
+    granularity: `day`, `week`, `month` or `all`: what one file of sales, returns or counts covers.
+    report: called with (step, steps done, steps in all) as the work goes on.
+
+    A file's `dt` is the last business date that it covers: the end of its period, but no later than the feed's own
+    last date or `to`. Nothing is written unless everything can be: a file of other content under one of the names is
+    an error. Returns one result a feed, in the order of `tpcds.FEEDS`. Raises UserError.
+    """
+    sources = sorted(set(sources))
+    _check_arguments(scale, sources, from_, to, granularity)
+    feeds = [feed for feed in tpcds.FEEDS if feed.source in sources]
+    run_key = json.dumps([_generation(), scale, sources, from_ and str(from_), to and str(to), granularity])
+    try:
+        with _locked(landing):
+            marker = _read_marker(landing, scale)
+            known = marker["runs"].get(run_key)
+            if known is not None and all(_as_recorded(landing, path, marker["files"]) for path in known):
+                return _results(feeds, {path: marker["files"][path] for path in known}, new=set())
+            staging = landing / STAGING
+            # Left behind by a run that was killed; the lock says that it is nobody's now.
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
+            try:
+                rows = _stage(staging, feeds, scale, from_, to, granularity, report)
+                new = _place(staging, landing, sorted(rows))
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+            for path, count in rows.items():
+                stat = (landing / path).stat()
+                marker["files"][path] = [stat.st_size, stat.st_mtime_ns, count]
+            marker["runs"][run_key] = sorted(rows)
+            _write_marker(landing, marker)
+            return _results(feeds, {path: marker["files"][path] for path in rows}, new)
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"the sample cannot be written to {landing}: {reason}") from error
+
+
+def split_sources(values: Sequence[str]) -> tuple[str, ...]:
+    """Sources as typed, repeated or with commas between them; none named: all."""
+    names = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+    return tuple(dict.fromkeys(names)) or tpcds.SOURCES
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UserError(f"--scale {text}: not a number; give one from {_scales()}") from error
+
+
+def _date(option: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        value = date.fromisoformat(text)
+    except ValueError:
+        value = None
+    # Python reads more forms (20020630, 2002-W26-7); one form is enough to be sure of what was meant.
+    if value is None or value.isoformat() != text:
+        raise UserError(f"{option} {text}: not a date; write it as YYYY-MM-DD, for example 2002-06-30")
+    return value
+
+
+def _scales() -> str:
+    return f"{tpcds.MIN_SCALE:g} to {tpcds.MAX_SCALE:g}"
+
+
+def _check_arguments(
+    scale: float, sources: Iterable[str], from_: date | None, to: date | None, granularity: str
+) -> None:
+    if not (math.isfinite(scale) and tpcds.MIN_SCALE <= scale <= tpcds.MAX_SCALE):
+        raise UserError(f"--scale {scale:g}: out of range; give a number from {_scales()}")
+    for source in sources:
+        if source not in tpcds.SOURCES:
+            raise UserError(f"--sources {source}: there is no such sample source; known are {', '.join(tpcds.SOURCES)}")
+    if from_ and to and from_ > to:
+        raise UserError(f"--from {from_} is after --to {to}; give the earlier date as --from")
+    if granularity not in PERIOD_END:
+        raise UserError(f"--granularity {granularity}: not known; choose one of {', '.join(PERIOD_END)}")
+
+
+def _generation() -> str:
+    """What decides the bytes of a file besides the arguments: the engine and this code."""
+    code = b"".join(Path(module).read_bytes() for module in (__file__, tpcds.__file__))
+    return f"duckdb {version('duckdb')} {hashlib.sha256(code).hexdigest()[:16]}"
+
+
+@contextmanager
+def _locked(landing: Path) -> Iterator[None]:
+    """Hold the landing zone against another `retail sample`; the lock ends with the process, however it ends."""
+    landing.mkdir(parents=True, exist_ok=True)
+    handle = os.open(landing, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(f"another retail sample is writing to {landing}; wait until it has ended") from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _read_marker(landing: Path, scale: float) -> dict:
+    """What earlier runs wrote: `files` {path: [bytes, modification time in ns, rows]}, `runs` {arguments: paths}.
+
+    It is a memory, not a truth: a file counts as written only while its size and time are as recorded, and a marker
+    that cannot be read is as good as none. Files of another scale that are still there are an error.
+    """
+    fresh = {"scale": scale, "files": {}, "runs": {}}
+    try:
+        marker = json.loads((landing / MARKER).read_text())
+        files, runs = dict(marker["files"]), dict(marker["runs"])
+        if marker["scale"] == scale:
+            return {"scale": scale, "files": files, "runs": runs}
+        present = [path for path in files if (landing / path).exists()]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return fresh
+    if present:
+        raise UserError(
+            f"{landing} holds {len(present)} files of scale {marker['scale']:g} (such as {present[0]}); "
+            "choose another RETAIL_LANDING or remove them"
+        )
+    return fresh
+
+
+def _write_marker(landing: Path, marker: dict) -> None:
+    temporary = landing / f"{MARKER}.tmp"
+    temporary.write_text(json.dumps(marker))
+    temporary.replace(landing / MARKER)
+
+
+def _as_recorded(landing: Path, path: str, files: dict[str, list[int]]) -> bool:
+    try:
+        stat = (landing / path).stat()
+        return [stat.st_size, stat.st_mtime_ns] == files[path][:2]
+    except (FileNotFoundError, KeyError):
+        return False
+
+
+def _stage(
+    staging: Path,
+    feeds: list[tpcds.Feed],
+    scale: float,
+    from_: date | None,
+    to: date | None,
+    granularity: str,
+    report: Report,
+) -> dict[str, int]:
+    """Write every file below `staging`, under its path in the landing zone. Returns the rows of each path."""
+    report(f"generating TPC-DS at scale {scale:g}", 0, 0)
+    rows: dict[str, int] = {}
+    with tpcds.generated(scale, staging) as connection:
+        for done, feed in enumerate(feeds):
+            report(f"writing {feed.source}/{feed.name}", done, len(feeds))
+            if feed.date_column:
+                rows |= _stage_log(connection, staging, feed, from_, to, granularity)
+            else:
+                rows |= _stage_state(connection, staging, feed)
+    return rows
+
+
+def _stage_state(connection: duckdb.DuckDBPyConnection, staging: Path, feed: tpcds.Feed) -> dict[str, int]:
+    path = _path(feed, tpcds.FIRST_DATE)
+    count = _copy(connection, f"select * from {feed.name} order by {', '.join(feed.key)}", staging / path, feed)
+    return {path: count}
+
+
+def _stage_log(
+    connection: duckdb.DuckDBPyConnection,
+    staging: Path,
+    feed: tpcds.Feed,
+    from_: date | None,
+    to: date | None,
+    granularity: str,
+) -> dict[str, int]:
+    connection.execute(f"create or replace temp table dated as {tpcds.business_dates_query(feed)}")
+    bounds = ["(select max(business_date) from dated)", PERIOD_END[granularity]] + ([f"date '{to}'"] if to else [])
+    files = connection.execute(
+        f"select least({', '.join(bounds)}) as dt, min(business_date), max(business_date) from dated "
+        # A constant dt (granularity all) would make one group of no rows.
+        "where business_date between ? and ? group by dt having count(*) > 0 order by dt",
+        [from_ or date.min, to or date.max],
+    ).fetchall()
+    rows = {}
+    # A statement a file: DuckDB's partitioned COPY is no faster here and loses the order of rows in some files.
+    for dt, first, last in files:
+        query = f"select {_columns(feed)} from dated where business_date between date '{first}' and date '{last}'"
+        rows[_path(feed, dt)] = _copy(connection, query, staging / _path(feed, dt), feed)
+    connection.execute("drop table dated")
+    return rows
+
+
+def _columns(feed: tpcds.Feed) -> str:
+    """The columns of a file: as generated, but a count names its day by date, as people who count do."""
+    if feed.name == "inventory":
+        return "business_date as inv_date, inv_item_sk, inv_warehouse_sk, inv_quantity_on_hand"
+    return "* exclude (business_date)"
+
+
+def _path(feed: tpcds.Feed, dt: date) -> str:
+    return f"{feed.source}/{feed.name}/dt={dt}/{feed.name}.{SUFFIX[feed.source]}"
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path, feed: tpcds.Feed) -> int:
+    target.parent.mkdir(parents=True)
+    return connection.execute(f"copy ({query}) to {_literal(target)} ({FORMAT[feed.source]})").fetchone()[0]
+
+
+def _place(staging: Path, landing: Path, paths: list[str]) -> set[str]:
+    """Move staged files to where they land. Returns the new ones; nothing is moved if one stands in the way."""
+    present = [path for path in paths if (landing / path).exists()]
+    other = [path for path in present if not filecmp.cmp(staging / path, landing / path, shallow=False)]
+    if other:
+        raise UserError(
+            f"{landing} holds files of another scale, range or generation ({len(other)}, such as {other[0]}); "
+            "choose another RETAIL_LANDING or remove them"
+        )
+    new = set(paths) - set(present)
+    for path in sorted(new):
+        (landing / path).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / path, landing / path)
+    return new
+
+
+def _results(feeds: list[tpcds.Feed], files: dict[str, list[int]], new: set[str]) -> list[FeedResult]:
+    results = []
+    for feed in feeds:
+        paths = [path for path in files if path.startswith(f"{feed.source}/{feed.name}/")]
+        results.append(
+            FeedResult(
+                feed.source,
+                feed.name,
+                len(paths),
+                sum(files[path][2] for path in paths),
+                sum(files[path][0] for path in paths),
+                sum(path in new for path in paths),
+            )
+        )
+    return results
+
+
+def _print(landing: Path, results: list[FeedResult]) -> None:
+    table = Table("feed", title=None)
+    for heading in ("files", "rows", "MB", "new", "unchanged"):
+        table.add_column(heading, justify="right")
+    for result in results:
+        table.add_row(
+            f"{result.source}.{result.feed}",
+            f"{result.files:,}",
+            f"{result.rows:,}",
+            f"{result.bytes / 1e6:,.1f}",
+            f"{result.new:,}",
+            f"{result.unchanged:,}",
+        )
+    console.out.print(table)
+    new, unchanged = sum(result.new for result in results), sum(result.unchanged for result in results)
+    megabytes = sum(result.bytes for result in results) / 1e6
+    if new:
+        console.out.print(
+            f"{landing}: {new:,} new files, {unchanged:,} unchanged; {megabytes:,.1f} MB in all.", markup=False
+        )
+    else:
+        console.out.print(f"{landing}: unchanged, {unchanged:,} files, {megabytes:,.1f} MB.", markup=False)
+    empty = [f"{result.source}.{result.feed}" for result in results if not result.files]
+    if empty:
+        console.err.print(f"No rows in the dates asked for: {', '.join(empty)}.", markup=False)
