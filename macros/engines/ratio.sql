@@ -8,17 +8,12 @@
     {{ adapter.dispatch('ratio', 'retail')(numerator, denominator) }}
 {%- endmacro %}
 
-{# whole-number arithmetic in 128 bits: round half away from zero is (2 x 10^4 n + d) div 2d on absolute values #}
+{# whole-number arithmetic: rounding half away from zero is (2 x 10^4 n + d) div 2d on absolute values; an overflow (n above 4 x 10^14) stops #}
 {% macro duckdb__ratio(numerator, denominator) -%}
     cast(
-        sign({{ numerator }}) * sign({{ denominator }})
-        * cast(
-            divide(
-                abs(cast({{ numerator }} as hugeint)) * 20000 + abs(cast({{ denominator }} as hugeint)),
-                nullif(abs(cast({{ denominator }} as hugeint)) * 2, 0)
-            ) as decimal(22, 0)
-        ) * cast(0.0001 as decimal(5, 4))
-        as decimal(18, 4)
+        sign({{ numerator }}) * sign({{ denominator }}) * cast(
+            divide(abs({{ numerator }}) * 20000 + abs({{ denominator }}), nullif(abs({{ denominator }}) * 2, 0)) as decimal(18, 0)
+        ) * cast(0.0001 as decimal(5, 4)) as decimal(18, 4)
     )
 {%- endmacro %}
 

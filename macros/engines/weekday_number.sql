@@ -10,5 +10,5 @@
         {{ exceptions.raise_compiler_error("'" ~ first_day ~ "' is no weekday; write one of " ~ weekdays | join(', ')) }}
     {%- endif -%}
     {#- 1899-12-31 was a Sunday, and lies before every day of the calendar, so that the remainder is never negative -#}
-    mod({{ dbt.datediff("date '1899-12-31'", day, 'day') }} - {{ weekdays.index(first_day) }}, 7)
+    mod({{ day }} - date '1899-12-31' - {{ weekdays.index(first_day) }}, 7)
 {%- endmacro %}

@@ -275,8 +275,8 @@ def _stage_log(
     bounds = ["(select max(business_date) from dated)", PERIOD_END[granularity]] + ([f"date '{to}'"] if to else [])
     files = connection.execute(
         f"select least({', '.join(bounds)}) as dt, min(business_date), max(business_date) from dated "
-        # A constant dt (granularity all) would make one group of no rows.
-        "where business_date between ? and ? group by dt having count(*) > 0 order by dt",
+        # Not `group by all`: where dt is constant (granularity all) that makes a group although there are no rows.
+        "where business_date between ? and ? group by dt order by dt",
         [from_ or date.min, to or date.max],
     ).fetchall()
     rows = {}

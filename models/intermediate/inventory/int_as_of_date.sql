@@ -10,12 +10,7 @@ last_landed as (
 ),
 
 as_of as (
-    select
-        {% if var('as_of_date') %}
-            cast('{{ var("as_of_date") }}' as date) as as_of_date
-        {% else %}
-            landed_date as as_of_date
-        {% endif %}
+    select {{ "cast('" ~ var('as_of_date') ~ "' as date)" if var('as_of_date') else 'landed_date' }} as as_of_date
     from last_landed
 )
 

@@ -1,5 +1,5 @@
-with numbers as (
-    {{ dbt.generate_series(16801) }}
+with days as (
+    select * from {{ ref('int_days') }}
 ),
 
 holidays as (
@@ -13,11 +13,6 @@ holidays as (
 
 source_days as (
     {{ current_state(ref('stg_ops__dates'), ['date_id']) }}
-),
-
-days as (
-    select {{ add_days("date '" ~ calendar_start() ~ "'", 'cast(generated_number - 1 as integer)') }} as date_day
-    from numbers
 ),
 
 weekdays as (
@@ -40,7 +35,7 @@ weeks as (
         -- an ISO week belongs to the year of its Thursday
         {{ add_days('date_day', '3 - days_since_monday') }} as iso_thursday,
         {{ add_days('date_day', '-days_since_sunday') }} as retail_week_start_date,
-        -- a retail year starts on the one Sunday from 29 January to 4 February; four weeks earlier that Sunday is in the same year's January
+        -- a retail year starts on the one Sunday from 29 January to 4 February, which four weeks earlier is still in that year
         cast({{ dbt.date_trunc('year', add_days('date_day', '-days_since_sunday - 28')) }} as date) as retail_year_january
     from weekdays
 ),
@@ -49,16 +44,23 @@ year_starts as (
     select
         *,
         cast({{ dbt.date_trunc('year', 'iso_thursday') }} as date) as iso_year_january,
-        {{ add_days('retail_year_january', '34 - ' ~ weekday_number(add_days('retail_year_january', 34), 'Sunday')) }} as retail_year_start_date
+        {{ add_days('retail_year_january', 34) }} as fourth_of_february
     from weeks
+),
+
+retail_years as (
+    select
+        *,
+        {{ add_days('fourth_of_february', '-' ~ weekday_number('fourth_of_february', 'Sunday')) }} as retail_year_start_date
+    from year_starts
 ),
 
 week_numbers as (
     select
         *,
-        cast(floor({{ dbt.datediff('iso_year_january', 'iso_thursday', 'day') }} / 7) as bigint) + 1 as iso_week_number,
-        cast(floor({{ dbt.datediff('retail_year_start_date', 'retail_week_start_date', 'day') }} / 7) as bigint) + 1 as retail_week_number
-    from year_starts
+        cast(floor((iso_thursday - iso_year_january) / 7) as bigint) + 1 as iso_week_number,
+        cast(floor((retail_week_start_date - retail_year_start_date) / 7) as bigint) + 1 as retail_week_number
+    from retail_years
 ),
 
 -- quarters of 4, 5 and 4 weeks; a 53rd week belongs to the last month
@@ -105,7 +107,7 @@ members as (
 
         -- calendar
         cast(extract(day from retail_months.date_day) as bigint) as day_of_month,
-        cast({{ dbt.datediff('retail_months.year_start_date', 'retail_months.date_day', 'day') }} + 1 as bigint) as day_of_year,
+        cast(retail_months.date_day - retail_months.year_start_date + 1 as bigint) as day_of_year,
         cast(extract(month from retail_months.date_day) as bigint) as month_number,
         case extract(month from retail_months.date_day)
             when 1 then 'January'

@@ -145,37 +145,69 @@ resolved as (
     left join sold_lines
         on keyed.sales_line_key = sold_lines.sales_line_key
     left join products
-        on keyed.source_name = products.source_name and keyed.source_product_id = products.source_product_id
+        on
+            keyed.source_name = products.source_name
+            and keyed.source_product_id = products.source_product_id
     left join customers as returning_customers
-        on keyed.source_name = returning_customers.source_name and keyed.source_returning_customer_id = returning_customers.source_customer_id
+        on
+            keyed.source_name = returning_customers.source_name
+            and keyed.source_returning_customer_id = returning_customers.source_customer_id
     left join customer_demographics as returning_customer_demographics
-        on keyed.source_name = returning_customer_demographics.source_name and keyed.source_returning_customer_demographics_id = returning_customer_demographics.source_customer_demographics_id
+        on
+            keyed.source_name = returning_customer_demographics.source_name
+            and keyed.source_returning_customer_demographics_id = returning_customer_demographics.source_customer_demographics_id
     left join household_demographics as returning_household_demographics
-        on keyed.source_name = returning_household_demographics.source_name and keyed.source_returning_household_demographics_id = returning_household_demographics.source_household_demographics_id
+        on
+            keyed.source_name = returning_household_demographics.source_name
+            and keyed.source_returning_household_demographics_id = returning_household_demographics.source_household_demographics_id
     left join addresses as returning_addresses
-        on keyed.source_name = returning_addresses.source_name and keyed.source_returning_address_id = returning_addresses.source_address_id
+        on
+            keyed.source_name = returning_addresses.source_name
+            and keyed.source_returning_address_id = returning_addresses.source_address_id
     left join customers as refunded_customers
-        on keyed.source_name = refunded_customers.source_name and keyed.source_refunded_customer_id = refunded_customers.source_customer_id
+        on
+            keyed.source_name = refunded_customers.source_name
+            and keyed.source_refunded_customer_id = refunded_customers.source_customer_id
     left join customer_demographics as refunded_customer_demographics
-        on keyed.source_name = refunded_customer_demographics.source_name and keyed.source_refunded_customer_demographics_id = refunded_customer_demographics.source_customer_demographics_id
+        on
+            keyed.source_name = refunded_customer_demographics.source_name
+            and keyed.source_refunded_customer_demographics_id = refunded_customer_demographics.source_customer_demographics_id
     left join household_demographics as refunded_household_demographics
-        on keyed.source_name = refunded_household_demographics.source_name and keyed.source_refunded_household_demographics_id = refunded_household_demographics.source_household_demographics_id
+        on
+            keyed.source_name = refunded_household_demographics.source_name
+            and keyed.source_refunded_household_demographics_id = refunded_household_demographics.source_household_demographics_id
     left join addresses as refunded_addresses
-        on keyed.source_name = refunded_addresses.source_name and keyed.source_refunded_address_id = refunded_addresses.source_address_id
+        on
+            keyed.source_name = refunded_addresses.source_name
+            and keyed.source_refunded_address_id = refunded_addresses.source_address_id
     left join stores
-        on keyed.source_name = stores.source_name and keyed.source_store_id = stores.source_store_id
+        on
+            keyed.source_name = stores.source_name
+            and keyed.source_store_id = stores.source_store_id
     left join call_centers
-        on keyed.source_name = call_centers.source_name and keyed.source_call_center_id = call_centers.source_call_center_id
+        on
+            keyed.source_name = call_centers.source_name
+            and keyed.source_call_center_id = call_centers.source_call_center_id
     left join catalog_pages
-        on keyed.source_name = catalog_pages.source_name and keyed.source_catalog_page_id = catalog_pages.source_catalog_page_id
+        on
+            keyed.source_name = catalog_pages.source_name
+            and keyed.source_catalog_page_id = catalog_pages.source_catalog_page_id
     left join web_pages
-        on keyed.source_name = web_pages.source_name and keyed.source_web_page_id = web_pages.source_web_page_id
+        on
+            keyed.source_name = web_pages.source_name
+            and keyed.source_web_page_id = web_pages.source_web_page_id
     left join shipping_methods
-        on keyed.source_name = shipping_methods.source_name and keyed.source_shipping_method_id = shipping_methods.source_shipping_method_id
+        on
+            keyed.source_name = shipping_methods.source_name
+            and keyed.source_shipping_method_id = shipping_methods.source_shipping_method_id
     left join warehouses
-        on keyed.source_name = warehouses.source_name and keyed.source_warehouse_id = warehouses.source_warehouse_id
+        on
+            keyed.source_name = warehouses.source_name
+            and keyed.source_warehouse_id = warehouses.source_warehouse_id
     left join return_reasons
-        on keyed.source_name = return_reasons.source_name and keyed.source_return_reason_id = return_reasons.source_return_reason_id
+        on
+            keyed.source_name = return_reasons.source_name
+            and keyed.source_return_reason_id = return_reasons.source_return_reason_id
 )
 
 select * from resolved

@@ -117,9 +117,7 @@ resolved as (
         -- dates and times
         lines.sold_date,
         lines.sold_second_of_day,
-        cast(
-            {{ dbt.dateadd('second', 'coalesce(lines.sold_second_of_day, 0)', 'cast(lines.sold_date as timestamp)') }} as timestamp
-        ) as sold_at,
+        {{ moment_of('lines.sold_date', 'lines.sold_second_of_day') }} as sold_at,
         lines.ship_date,
 
         -- quantities and amounts
@@ -147,39 +145,73 @@ resolved as (
         coalesce(lines.quantity < 0, false) as is_cancelled
     from lines
     left join products
-        on lines.source_name = products.source_name and lines.source_product_id = products.source_product_id
+        on
+            lines.source_name = products.source_name
+            and lines.source_product_id = products.source_product_id
     left join customers
-        on lines.source_name = customers.source_name and lines.source_bill_customer_id = customers.source_customer_id
+        on
+            lines.source_name = customers.source_name
+            and lines.source_bill_customer_id = customers.source_customer_id
     left join customer_demographics
-        on lines.source_name = customer_demographics.source_name and lines.source_bill_customer_demographics_id = customer_demographics.source_customer_demographics_id
+        on
+            lines.source_name = customer_demographics.source_name
+            and lines.source_bill_customer_demographics_id = customer_demographics.source_customer_demographics_id
     left join household_demographics
-        on lines.source_name = household_demographics.source_name and lines.source_bill_household_demographics_id = household_demographics.source_household_demographics_id
+        on
+            lines.source_name = household_demographics.source_name
+            and lines.source_bill_household_demographics_id = household_demographics.source_household_demographics_id
     left join addresses
-        on lines.source_name = addresses.source_name and lines.source_bill_address_id = addresses.source_address_id
+        on
+            lines.source_name = addresses.source_name
+            and lines.source_bill_address_id = addresses.source_address_id
     left join customers as ship_customers
-        on lines.source_name = ship_customers.source_name and lines.source_ship_customer_id = ship_customers.source_customer_id
+        on
+            lines.source_name = ship_customers.source_name
+            and lines.source_ship_customer_id = ship_customers.source_customer_id
     left join customer_demographics as ship_customer_demographics
-        on lines.source_name = ship_customer_demographics.source_name and lines.source_ship_customer_demographics_id = ship_customer_demographics.source_customer_demographics_id
+        on
+            lines.source_name = ship_customer_demographics.source_name
+            and lines.source_ship_customer_demographics_id = ship_customer_demographics.source_customer_demographics_id
     left join household_demographics as ship_household_demographics
-        on lines.source_name = ship_household_demographics.source_name and lines.source_ship_household_demographics_id = ship_household_demographics.source_household_demographics_id
+        on
+            lines.source_name = ship_household_demographics.source_name
+            and lines.source_ship_household_demographics_id = ship_household_demographics.source_household_demographics_id
     left join addresses as ship_addresses
-        on lines.source_name = ship_addresses.source_name and lines.source_ship_address_id = ship_addresses.source_address_id
+        on
+            lines.source_name = ship_addresses.source_name
+            and lines.source_ship_address_id = ship_addresses.source_address_id
     left join stores
-        on lines.source_name = stores.source_name and lines.source_store_id = stores.source_store_id
+        on
+            lines.source_name = stores.source_name
+            and lines.source_store_id = stores.source_store_id
     left join call_centers
-        on lines.source_name = call_centers.source_name and lines.source_call_center_id = call_centers.source_call_center_id
+        on
+            lines.source_name = call_centers.source_name
+            and lines.source_call_center_id = call_centers.source_call_center_id
     left join catalog_pages
-        on lines.source_name = catalog_pages.source_name and lines.source_catalog_page_id = catalog_pages.source_catalog_page_id
+        on
+            lines.source_name = catalog_pages.source_name
+            and lines.source_catalog_page_id = catalog_pages.source_catalog_page_id
     left join web_sites
-        on lines.source_name = web_sites.source_name and lines.source_web_site_id = web_sites.source_web_site_id
+        on
+            lines.source_name = web_sites.source_name
+            and lines.source_web_site_id = web_sites.source_web_site_id
     left join web_pages
-        on lines.source_name = web_pages.source_name and lines.source_web_page_id = web_pages.source_web_page_id
+        on
+            lines.source_name = web_pages.source_name
+            and lines.source_web_page_id = web_pages.source_web_page_id
     left join shipping_methods
-        on lines.source_name = shipping_methods.source_name and lines.source_shipping_method_id = shipping_methods.source_shipping_method_id
+        on
+            lines.source_name = shipping_methods.source_name
+            and lines.source_shipping_method_id = shipping_methods.source_shipping_method_id
     left join warehouses
-        on lines.source_name = warehouses.source_name and lines.source_warehouse_id = warehouses.source_warehouse_id
+        on
+            lines.source_name = warehouses.source_name
+            and lines.source_warehouse_id = warehouses.source_warehouse_id
     left join promotions
-        on lines.source_name = promotions.source_name and lines.source_promotion_id = promotions.source_promotion_id
+        on
+            lines.source_name = promotions.source_name
+            and lines.source_promotion_id = promotions.source_promotion_id
 )
 
 select * from resolved

@@ -15,7 +15,7 @@ with landed as (
 newest as (
     select *
     from landed
-    where landed_date = (select max(landed.landed_date) from landed)
+    qualify landed_date = max(landed_date) over ()
 ),
 
 one_row_a_day as (
