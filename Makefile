@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build sample load lint test ci bench lock clean
+.PHONY: help setup build sample load test lint ci docs bench lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,34 @@ endif
 
 profiles.yml: profiles.yml.example
 	@if [ -e $@ ]; then touch $@; else cp $< $@; echo "Wrote profiles.yml from profiles.yml.example"; fi
+	@mkdir -p warehouse
+
+build: setup ## Make sample data, land and load it, run dbt build; say what was built
+	retail sample
+	retail load
+	dbt build --quiet
+	@python -m retail.summary
+
+test: lint ## What a pull request has to pass, in under 10 minutes
+	pytest -m "not slow"
+
+lint: setup ## The gates alone: ruff, yamllint, sqlfluff, dbt parse
+	@# dbt's engine for the gates lives in memory, so that no open editor or run blocks them
+	RETAIL_DATABASE=:memory: pre-commit run --all-files
+
+ci: test ## `make test`, then what is slower
+	pytest -m slow
+
+docs: setup ## Build the static docs of the project: target/static_index.html
+	dbt docs generate --static --quiet
+	@echo "Docs: target/static_index.html"
+
+bench: setup ## Ratios against bare DuckDB scripts in the same run
+	python scripts/bench/load.py
+	python scripts/bench/models.py
 
 lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade --output-file requirements.lock
+
+clean: ## Remove what was built; the landing zone and your profile stay
+	rm -rf target logs warehouse

@@ -60,6 +60,31 @@ def sample(
     module.run(settings.landing(), scale, sources or [], from_, to, granularity)
 
 
+@app.command()
+def load(
+    feeds: Annotated[
+        list[str] | None, typer.Argument(metavar="[FEED]...", help="Feeds or sources to load, such as ops.item or ops.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be loaded; change nothing.")] = False,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for whoever has the database open.")
+    ] = 60,
+) -> None:
+    """Load what has landed into bronze: Snowpipe for DuckDB.
+
+    Carries out the pipes of scripts/snowflake/ on landing/<source>/<feed>/…: each path is loaded once, ever, and what was
+    loaded is in audit.load_history, rejected records in audit.load_rejects. Run it as often as you like; when it is
+    killed, run it again. To correct a file, land the correction under a new name.
+
+    Exit code 0: all that has landed is in bronze. 1: something is not (a damaged file, rejected records, a file that
+    changed after it was loaded); one line each says what. Files still being written are left for the next run.
+    RETAIL_LANDING and RETAIL_DATABASE move the landing zone and the database.
+    """
+    from retail import load as module
+
+    raise typer.Exit(module.run(feeds or [], dry_run=dry_run, wait=wait))
+
+
 def main() -> None:
     """Run the command line; an error that the user can put right ends in one line and exit code 1."""
     try:

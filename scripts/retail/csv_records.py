@@ -41,9 +41,9 @@ class Dialect:
 class Scan:
     """What one pass over a file found.
 
-    `content_key` is of the bytes as landed, `records` counts data records (the header is none). `plain`: as far as can be
-    told at this speed, every record has one field for each column and DuckDB reads it as meant. `lines_in_quotes`: a quoted
-    field holds a line end.
+    `content_key` is of the bytes as landed. `plain`: every record has one field for each column, as far as can be told at
+    this speed, and DuckDB reads it as meant; then `records` is the number of data records (the header is none).
+    `lines_in_quotes`: a quoted field holds a line end.
     """
 
     content_key: str
@@ -211,7 +211,11 @@ class _Counter:
 
 
 def _without_mark(chunk: bytes) -> bytes:
-    for mark, encoding in ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
+    for mark, encoding in (
+        (codecs.BOM_UTF32_LE, "UTF-32"),
+        (codecs.BOM_UTF16_LE, "UTF-16"),
+        (codecs.BOM_UTF16_BE, "UTF-16"),
+    ):
         if chunk.startswith(mark):
             raise FileFault(f"is encoded in {encoding}; UTF-8 is wanted", line=1)
     return chunk.removeprefix(codecs.BOM_UTF8)
@@ -304,7 +308,9 @@ def _logical_lines(lines: Iterator[bytes], dialect: Dialect, start: int) -> Iter
                 pieces.append(following)
                 size += len(following)
                 if size > MAX_RECORD:
-                    raise FileFault(f"a quote that opens in line {first} is not closed within {MAX_RECORD >> 20} MiB", line=first)
+                    raise FileFault(
+                        f"a quote that opens in line {first} is not closed within {MAX_RECORD >> 20} MiB", line=first
+                    )
                 if dialect.quote in following:
                     whole = b"".join(pieces)
                     if _closed(whole, dialect):

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -100,7 +100,9 @@ def list_files(root: Path, prefixes: Iterable[str]) -> Listing:
                     info = entry.stat()
                     files[prefix].append(LandedFile(name, Path(entry.path), info.st_size, info.st_mtime_ns))
             except UnicodeEncodeError:
-                problems.append((name.encode(errors="backslashreplace").decode(), "has a name that is not UTF-8; rename it"))
+                problems.append(
+                    (name.encode(errors="backslashreplace").decode(), "has a name that is not UTF-8; rename it")
+                )
             except FileNotFoundError:
                 # gone since the folder was read: as if it had never landed
                 continue
@@ -117,7 +119,7 @@ def open_landed(file: LandedFile) -> BinaryIO:
     Raises NotNow when it is gone, when it is not readable for us, or when someone still writes it.
     """
     try:
-        stream = open(file.path, "rb", buffering=0)
+        stream = open(file.path, "rb", buffering=0)  # noqa: SIM115, the caller closes it
     except FileNotFoundError:
         raise NotNow("disappeared before it was read", harmless=True) from None
     except OSError as error:

@@ -106,5 +106,10 @@ def append(connection: duckdb.DuckDBPyConnection, entries: Iterable[Entry]) -> N
 
 
 _TYPES = (
-    ["varchar"] * 3 + ["bigint", "timestamp", "varchar"] + ["bigint"] * 3 + ["varchar", "bigint"] + ["varchar"] * 4 + ["timestamp"] * 2
+    ["varchar"] * 3
+    + ["bigint", "timestamp", "varchar"]
+    + ["bigint"] * 3
+    + ["varchar", "bigint"]
+    + ["varchar"] * 4
+    + ["timestamp"] * 2
 )

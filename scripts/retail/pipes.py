@@ -5,6 +5,7 @@ carry them out: sqlfluff's Snowflake grammar finds the COPY inside a pipe and re
 hands over its parts. An option that the loader does not carry out is an error that names the script and the option.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -158,7 +159,11 @@ def read_definitions(folder: Path) -> Definitions:
 def render(text: str, script: str) -> str:
     """Fill in the Jinja variables of a script as schemachange would, with local stand-ins."""
     try:
-        return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(text).render(LOCAL_VARIABLES)
+        return (
+            jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+            .from_string(text)
+            .render(LOCAL_VARIABLES)
+        )
     except jinja2.TemplateError as error:
         raise UserError(f"{script}: {error}; variables known locally: {', '.join(LOCAL_VARIABLES)}") from None
 
@@ -203,7 +208,9 @@ def read_table(statement: Statement) -> Table:
     columns = []
     for definition in schema.expressions:
         if not isinstance(definition, exp.ColumnDef):
-            raise UserError(f"{statement.where()}: {name} has the constraint {definition.sql()!r}, which the loader does not know")
+            raise UserError(
+                f"{statement.where()}: {name} has the constraint {definition.sql()!r}, which the loader does not know"
+            )
         if definition.constraints:
             raise UserError(
                 f"{statement.where()}: {name}.{definition.name} has {definition.constraints[0].sql('snowflake')!r}; COPY by name "
@@ -295,12 +302,16 @@ def check_format(name: str, written: dict[str, Value], statement: Statement) -> 
     """Refuse every option, and every value of one, that the loader does not carry out; fill in the defaults."""
     kind = str(written.pop("type", "")).lower()
     if kind not in FORMAT_OPTIONS:
-        raise UserError(f"{statement.where()}: file format {name}: type {kind or 'is missing'}; the loader reads csv and parquet")
+        raise UserError(
+            f"{statement.where()}: file format {name}: type {kind or 'is missing'}; the loader reads csv and parquet"
+        )
     known = FORMAT_OPTIONS[kind]
     options: dict[str, Value] = {}
     for option in written:
         if option not in known:
-            raise UserError(f"{statement.where()}: file format {name}: the loader does not know the option {option.upper()}")
+            raise UserError(
+                f"{statement.where()}: file format {name}: the loader does not know the option {option.upper()}"
+            )
     for option, (allowed, default) in known.items():
         value = written.get(option, default)
         if isinstance(value, str) and isinstance(allowed, tuple) and value.lower() in allowed:
@@ -352,7 +363,9 @@ def read_copy(statement: Statement) -> Copy:
     if parsed.violations:
         violation = parsed.violations[0]
         line = statement.line + violation.line_no - 1
-        raise UserError(f"{statement.script}, line {line}: Snowflake would not take this pipe: {_one_line(violation.desc())}")
+        raise UserError(
+            f"{statement.script}, line {line}: Snowflake would not take this pipe: {_one_line(violation.desc())}"
+        )
     pipe = _created(statement, "pipe")
     node = next(parsed.tree.recursive_crawl("copy_into_table_statement"), None)
     if node is None:
@@ -371,9 +384,13 @@ def _copy_parts(pipe: str, copy: exp.Expression, statement: Statement) -> Copy:
         raise UserError(f"{where}: the loader copies by name from a stage: no column list and no SELECT in the COPY")
     location = re.fullmatch(r"@(?P<stage>[\w.]+)/(?P<prefix>\S+)", source.name)
     if not location:
-        raise UserError(f"{where}: FROM {source.name}: a stage and a folder are wanted, such as @bronze.landing/ops/item/")
+        raise UserError(
+            f"{where}: FROM {source.name}: a stage and a folder are wanted, such as @bronze.landing/ops/item/"
+        )
     if not location["prefix"].endswith("/"):
-        raise UserError(f"{where}: the folder {location['prefix']} must end in '/', or it also matches its longer neighbours")
+        raise UserError(
+            f"{where}: the folder {location['prefix']} must end in '/', or it also matches its longer neighbours"
+        )
 
     options = {parameter.name.lower(): parameter for parameter in copy.args.get("params") or ()}
     readers = {
@@ -404,23 +421,31 @@ def _copy_parts(pipe: str, copy: exp.Expression, statement: Statement) -> Copy:
 def _format_name(parameter: exp.CopyParameter, where: str) -> str:
     options = {item.name.lower(): item.args.get("value") for item in parameter.expressions}
     if list(options) != ["format_name"]:
-        raise UserError(f"{where}: FILE_FORMAT: the loader takes (format_name = '...') alone, not {', '.join(options).upper()}")
+        raise UserError(
+            f"{where}: FILE_FORMAT: the loader takes (format_name = '...') alone, not {', '.join(options).upper()}"
+        )
     return str(_value(options["format_name"])).lower()
 
 
 def _match(parameter: exp.CopyParameter, where: str) -> str:
     value = str(_value(parameter.expression)).lower()
     if value != "case_insensitive":
-        raise UserError(f"{where}: MATCH_BY_COLUMN_NAME = {value.upper()}: the loader carries out CASE_INSENSITIVE alone")
+        raise UserError(
+            f"{where}: MATCH_BY_COLUMN_NAME = {value.upper()}: the loader carries out CASE_INSENSITIVE alone"
+        )
     return value
 
 
 def _metadata(parameter: exp.CopyParameter, where: str) -> dict[str, str]:
     pairs = {}
-    items = parameter.expression.expressions if isinstance(parameter.expression, exp.Tuple) else [parameter.expression.this]
+    items = (
+        parameter.expression.expressions if isinstance(parameter.expression, exp.Tuple) else [parameter.expression.this]
+    )
     for pair in items:
         if not isinstance(pair, exp.EQ) or pair.expression.name.lower() not in METADATA_FIELDS:
-            raise UserError(f"{where}: INCLUDE_METADATA: {pair.sql('snowflake')} is not a metadata field the loader knows")
+            raise UserError(
+                f"{where}: INCLUDE_METADATA: {pair.sql('snowflake')} is not a metadata field the loader knows"
+            )
         pairs[pair.this.name.lower()] = pair.expression.name.lower()
     return pairs
 
@@ -430,10 +455,14 @@ def _on_error(parameter: exp.CopyParameter, where: str) -> OnError:
     if value == "continue":
         return OnError("continue")
     if value == "abort_statement":
-        raise UserError(f"{where}: ON_ERROR = ABORT_STATEMENT is not allowed in a pipe; CONTINUE and SKIP_FILE[_n[%]] are")
+        raise UserError(
+            f"{where}: ON_ERROR = ABORT_STATEMENT is not allowed in a pipe; CONTINUE and SKIP_FILE[_n[%]] are"
+        )
     skip = re.fullmatch(r"skip_file(?:_(\d+)(%)?)?", value)
     if not skip:
-        raise UserError(f"{where}: the loader does not know ON_ERROR = {value.upper()}; CONTINUE and SKIP_FILE[_n[%]] it does")
+        raise UserError(
+            f"{where}: the loader does not know ON_ERROR = {value.upper()}; CONTINUE and SKIP_FILE[_n[%]] it does"
+        )
     number, percent = skip.groups()
     if percent:
         return OnError("skip_file", percent=float(number))
@@ -454,7 +483,9 @@ def _resolve(copy: Copy, tables: dict[str, Table], formats: dict[str, FileFormat
         if column not in {each.name for each in table.columns}:
             raise UserError(f"{where}: INCLUDE_METADATA fills {column}, which {table.name} lacks")
     if file_format.type == "parquet" and copy.on_error.action == "continue":
-        raise UserError(f"{where}: ON_ERROR = CONTINUE: the loader takes or skips a Parquet file as a whole; use SKIP_FILE")
+        raise UserError(
+            f"{where}: ON_ERROR = CONTINUE: the loader takes or skips a Parquet file as a whole; use SKIP_FILE"
+        )
     return Pipe(copy.pipe, table, copy.prefix, file_format, copy.metadata, copy.on_error, copy.statement.script)
 
 
@@ -466,15 +497,19 @@ def _refuse_changes(statement: Statement) -> None:
     words = " ".join(statement.words)
     what = re.match(r"(?:alter|drop|undrop) (?:if exists )?(table|pipe|stage|file format)\b", words)
     if what:
-        raise UserError(f"{statement.where()}: the loader reads CREATE statements only, and would miss this change of a {what[1]}")
+        raise UserError(
+            f"{statement.where()}: the loader reads CREATE statements only, and would miss this change of a {what[1]}"
+        )
     what = re.match(r"create or replace (?:\w+ )?(table|pipe|stage|file format)\b", words)
     if what:
-        raise UserError(f"{statement.where()}: CREATE OR REPLACE of a {what[1]} loses what it holds; write IF NOT EXISTS")
+        raise UserError(
+            f"{statement.where()}: CREATE OR REPLACE of a {what[1]} loses what it holds; write IF NOT EXISTS"
+        )
 
 
 def _refuse_shared_prefixes(pipes: list[Pipe]) -> None:
     ordered = sorted(pipes, key=lambda pipe: pipe.prefix)
-    for one, other in zip(ordered, ordered[1:]):
+    for one, other in itertools.pairwise(ordered):
         if other.prefix.startswith(one.prefix):
             raise UserError(f"{other.script}: pipes {one.name} and {other.name} would both load {other.prefix}")
 
@@ -484,7 +519,9 @@ def _of_kind(statements: list[Statement], kind: str) -> Iterator[Statement]:
 
 
 def _kind(statement: Statement) -> str | None:
-    words = re.sub(r"^create (?:or replace |or alter )?(?:(?:temporary|transient|temp) )?", "create ", " ".join(statement.words))
+    words = re.sub(
+        r"^create (?:or replace |or alter )?(?:(?:temporary|transient|temp) )?", "create ", " ".join(statement.words)
+    )
     found = re.match(r"create (schema|table|file format|stage|pipe)\b", words)
     return found[1] if found else None
 
@@ -493,7 +530,9 @@ def _created(statement: Statement, kind: str) -> str:
     """The name in a CREATE statement of which only the name matters."""
     found = re.search(rf"\b{kind}\s+(?:if\s+not\s+exists\s+)?([\w.]+)", statement.text, re.IGNORECASE)
     if not found:
-        raise UserError(f"{statement.where()}: the name of the {kind} is not understood (quoted names are not supported)")
+        raise UserError(
+            f"{statement.where()}: the name of the {kind} is not understood (quoted names are not supported)"
+        )
     return found[1].lower()
 
 
