@@ -152,10 +152,8 @@ def _compare(pipe: Pipe, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[s
     names, wanted = list(names), [column.name for column in _data_columns(pipe)]
     missing = tuple(name for name in wanted if name not in names)
     if len(missing) == len(wanted):
-        shown = ", ".join(names[:3])
-        raise FileFault(
-            f"has no column of {pipe.table.name} (its columns: {shown}{', …' if len(names) > 3 else ''}); no header?", 1
-        )
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        raise FileFault(f"has no column of {pipe.table.name} (its own: {shown})")
     return missing, tuple(name for name in names if name not in wanted)
 
 
@@ -370,6 +368,7 @@ def csv_pieces(
 ) -> list[Piece]:
     """CSV files: one statement for all plain ones of the same header, one for each of the others."""
     dialect = csv_records.dialect_of(pipe.file_format)
+    wanted = {column.name for column in _data_columns(pipe)}
     pieces: list[Piece] = []
     plain: dict[tuple[tuple[str, ...], bool], list[tuple[LandedFile, csv_records.Scan]]] = defaultdict(list)
     exact: list[tuple[LandedFile, csv_records.Scan]] = []
@@ -377,8 +376,7 @@ def csv_pieces(
         try:
             with landed.open_landed(file) as stream:
                 try:
-                    found = csv_records.scan(stream, file.name, dialect)
-                    _compare(pipe, found.header)
+                    found = csv_records.scan(stream, file.name, dialect, wanted)
                 except FileFault as fault:
                     stream.seek(0)
                     pieces.append(Piece([failed(file, landed.content_key(stream), fault)]))

@@ -15,7 +15,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -106,8 +106,8 @@ def read_chunk(stream: BinaryIO, size: int = READ_SIZE) -> bytes:
         raise FileFault("the gzip file is damaged: it cannot be unpacked") from None
 
 
-def scan(raw: BinaryIO, name: str, dialect: Dialect) -> Scan:
-    """Go over a whole file once.
+def scan(raw: BinaryIO, name: str, dialect: Dialect, wanted: Collection[str] = ()) -> Scan:
+    """Go over a whole file once. `wanted`: column names of which the header must have one at least.
 
     Raises FileFault when nothing of it can be loaded: empty, no usable header, another encoding, cut or damaged gzip.
     """
@@ -124,7 +124,7 @@ def scan(raw: BinaryIO, name: str, dialect: Dialect) -> Scan:
         if not more:
             break
         chunk += more
-    header = parse_header(chunk, dialect)
+    header = parse_header(chunk, dialect, wanted)
 
     counter = _Counter(dialect)
     while chunk:
@@ -237,8 +237,8 @@ def _cut(text: bytes, dialect: Dialect) -> Iterator[tuple[int, bool]]:
     yield len(text), False
 
 
-def parse_header(chunk: bytes, dialect: Dialect) -> tuple[str, ...]:
-    """The column names in the first line, in lower case; FileFault when they are not usable."""
+def parse_header(chunk: bytes, dialect: Dialect, wanted: Collection[str] = ()) -> tuple[str, ...]:
+    """The column names in the first line, in lower case; FileFault when they are not usable, or none is a wanted one."""
     line = chunk[: next(_cut(chunk, dialect))[0]].removesuffix(b"\n").removesuffix(b"\r")
     if b"\x00" in line:
         raise FileFault("the first line holds null bytes: not UTF-8 text (UTF-16 without a mark?)", line=1)
@@ -251,6 +251,9 @@ def parse_header(chunk: bytes, dialect: Dialect) -> tuple[str, ...]:
         names = tuple(field.decode().lower() for field, _ in fields)
     except UnicodeDecodeError:
         raise FileFault("the header is not UTF-8", line=1) from None
+    if wanted and not set(wanted) & set(names):
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        raise FileFault(f"the first line names no column of the table ({shown}); is the header missing?", line=1)
     for position, column in enumerate(names, 1):
         if not column:
             raise FileFault(f"the header has no name for column {position}", line=1)

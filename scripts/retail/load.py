@@ -122,6 +122,8 @@ def load(
             for batch in _batches(todo[pipe.name]):
                 run.load_batch(pipe, batch)
         result.statement_seconds = run.clock.seconds
+    result.problems.sort(key=str)
+    result.notes.sort(key=str)
     return result
 
 
@@ -198,12 +200,12 @@ def _fault_text(fault: Entry | Outcome) -> str:
 
 
 def _known_content(history: dict[tuple[str, str], Entry]) -> dict[tuple[str, str], str]:
-    """The name under which each pipe has loaded each content."""
-    return {
-        (pipe, entry.file_content_key): name
-        for (pipe, name), entry in history.items()
-        if entry.status != LOAD_FAILED and entry.file_content_key
-    }
+    """The first name under which each pipe has loaded each content."""
+    known: dict[tuple[str, str], str] = {}
+    for (pipe, name), entry in history.items():
+        if entry.status != LOAD_FAILED and entry.file_content_key:
+            known.setdefault((pipe, entry.file_content_key), name)
+    return known
 
 
 def _batches(files: list[LandedFile]) -> Iterator[list[LandedFile]]:
@@ -356,7 +358,11 @@ class _Run:
         name = outcome.file.name
         if outcome.status == LOAD_FAILED:
             feed.failed += 1
-            counted = f" ({outcome.error_count} of {outcome.row_parsed} records are bad)" if outcome.row_parsed else ""
+            counted = (
+                f" ({outcome.error_count} of {outcome.row_parsed} records are bad)"
+                if outcome.line and outcome.row_parsed
+                else ""
+            )
             self.result.problems.append(Problem(name, f"not loaded: {_fault_text(outcome)}{counted}"))
             return
         if outcome.content_key:

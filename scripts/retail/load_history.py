@@ -89,11 +89,9 @@ def exists(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def latest(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Entry]:
     """The last entry of each file of each pipe, by (pipe, file)."""
-    query = """
-        select * from audit.load_history
-        qualify row_number() over (partition by pipe_name, file_name order by rowid desc) = 1
-    """
-    return {(row[0], row[1]): Entry(*row) for row in connection.execute(query).fetchall()}
+    # a later row replaces an earlier one; DuckDB 1.5.5 fails inside when `qualify` picks it by row id
+    rows = connection.execute("select * from audit.load_history order by rowid").fetchall()
+    return {(row[0], row[1]): Entry(*row) for row in rows}
 
 
 def append(connection: duckdb.DuckDBPyConnection, entries: Iterable[Entry]) -> None:

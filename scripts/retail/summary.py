@@ -14,11 +14,9 @@ from retail.errors import UserError
 # the first path's own result, so that a newcomer sees numbers at once
 LOW_STOCK = """
     select
-        weekly.week_start_date, products.product_name, warehouses.warehouse_name,
-        weekly.sum_qty_wk, weekly.inv_on_hand_qty_wk, weekly.wks_sply
+        weekly.week_start_date, products.product_name, weekly.sum_qty_wk, weekly.inv_on_hand_qty_wk, weekly.wks_sply
     from gold.fct_weekly_sales_inventory as weekly
     inner join gold.dim_products_history as products using (product_key)
-    inner join gold.dim_warehouses as warehouses using (warehouse_key)
     where weekly.low_stock_flg_wk and weekly.is_complete_week
     order by weekly.week_start_date desc, weekly.sum_qty_wk desc, weekly.product_id
     limit 5
@@ -66,12 +64,12 @@ def show(database: Path, target: Path) -> None:
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(LOW_STOCK).fetchall()
     low = Table(title="Less than a day of supply, latest weeks first", title_justify="left", title_style="bold")
-    for heading in ("week from", "product", "warehouse"):
+    for heading in ("week from", "product"):
         low.add_column(heading, no_wrap=True)
-    for heading in ("units sold", "on hand", "weeks of supply"):
-        low.add_column(heading, justify="right")
-    for week, product, warehouse, sold, on_hand, supply in rows:
-        low.add_row(str(week), product, warehouse, f"{sold:,}", f"{on_hand:,}", str(supply))
+    for heading in ("sold", "on hand", "weeks left"):
+        low.add_column(heading, justify="right", no_wrap=True)
+    for week, product, sold, on_hand, supply in rows:
+        low.add_row(str(week), product, f"{sold:,}", f"{on_hand:,}", str(supply))
     console.out.print(low)
 
     results = test_results(target)

@@ -1,6 +1,6 @@
--- A line or count that names a product or warehouse which its dimension lacks is under the unknown member: nothing is lost, but weekly stock
--- cannot show it. Any such row warns; it does not fail, since the product may land the next night. In TPC-DS there are none. Who acts: who owns the
--- source's extract.
+-- A line or count that names a product or warehouse which its dimension lacks is under the unknown member: nothing is lost, but
+-- weekly stock cannot show it. Any such row warns; it does not fail, since the product may land the next night. In TPC-DS there are
+-- none. Who acts: the owner of the source's extract.
 {{ config(severity='warn') }}
 
 with facts as (

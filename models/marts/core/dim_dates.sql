@@ -173,6 +173,7 @@ members as (
         source_days.fiscal_year as source_fiscal_year,
         source_days.fiscal_quarter_sequence as source_fiscal_quarter_sequence,
         source_days.fiscal_week_sequence as source_fiscal_week_sequence,
+        source_days.quarter_number as source_quarter_number,
         source_days.quarter_name as source_quarter_name,
         source_days.is_holiday as is_source_holiday,
         source_days.is_weekend as is_source_weekend,
