@@ -1,10 +1,6 @@
 -- Every line that landed is in the fact once, and every amount adds up to the cent: per channel, against bronze itself, with the
 -- latest row of each key found in another way than the models do. A row dated outside the calendar is rejected and would show here.
 -- Nothing is tolerated. Who acts: whoever changed staging or the fact; else look for the rejected rows of the channel.
-with the latest row of
--- each key found in another way than the models do. A row dated outside the calendar is rejected and would show here.
--- Nothing is tolerated. Who acts: whoever changed staging or the fact; else look for the rejected rows of the channel.
-
 with store_latest as (
     select *
     from {{ source('ops', 'store_sales') }}

@@ -1,5 +1,6 @@
 -- Every count that landed is in the fact once, with the quantity of the last row that landed for it, found in another way than the
--- models do. A row that staging rejected (see its reject_reason) is in neither. Nothing is tolerated. Who acts: whoever changed staging or the fact.
+-- models do. A row that staging rejected (see its reject_reason) is in neither.
+-- Nothing is tolerated. Who acts: whoever changed staging or the fact.
 with latest as (
     select *
     from {{ ref('stg_inventory__counts') }}
