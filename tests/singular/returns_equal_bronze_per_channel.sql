@@ -3,7 +3,7 @@
 
 with store_latest as (
     select *
-    from {{ source('ops', 'store_returns') }}
+    from ({{ landed('ops', 'store_returns') }}) as landed_rows
     where
         sr_ticket_number is not null
         and sr_item_sk is not null
@@ -17,7 +17,7 @@ with store_latest as (
 
 catalog_latest as (
     select *
-    from {{ source('ops', 'catalog_returns') }}
+    from ({{ landed('ops', 'catalog_returns') }}) as landed_rows
     where
         cr_order_number is not null
         and cr_item_sk is not null
@@ -31,7 +31,7 @@ catalog_latest as (
 
 web_latest as (
     select *
-    from {{ source('ops', 'web_returns') }}
+    from ({{ landed('ops', 'web_returns') }}) as landed_rows
     where
         wr_order_number is not null
         and wr_item_sk is not null

@@ -3,7 +3,7 @@
 -- Nothing is tolerated. Who acts: whoever changed staging or the fact; else look for the rejected rows of the channel.
 with store_latest as (
     select *
-    from {{ source('ops', 'store_sales') }}
+    from ({{ landed('ops', 'store_sales') }}) as landed_rows
     where
         ss_ticket_number is not null
         and ss_item_sk is not null
@@ -17,7 +17,7 @@ with store_latest as (
 
 catalog_latest as (
     select *
-    from {{ source('ops', 'catalog_sales') }}
+    from ({{ landed('ops', 'catalog_sales') }}) as landed_rows
     where
         cs_order_number is not null
         and cs_item_sk is not null
@@ -31,7 +31,7 @@ catalog_latest as (
 
 web_latest as (
     select *
-    from {{ source('ops', 'web_sales') }}
+    from ({{ landed('ops', 'web_sales') }}) as landed_rows
     where
         ws_order_number is not null
         and ws_item_sk is not null

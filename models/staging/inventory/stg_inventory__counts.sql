@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('inventory', 'inventory') }}
+    {{ landed('inventory', 'inventory') }}
 ),
 
 trimmed as (

@@ -9,7 +9,7 @@ with landed as (
             _file_name,
             {{ landed_date() }} as landed_date,
             count(*) as row_count
-        from {{ source(source_name, feed) }}
+        from ({{ landed(source_name, feed) }}) as landed_rows
         group by _file_name
         {{ 'union all' if not loop.last }}
     {% endfor %}

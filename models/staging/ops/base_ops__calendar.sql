@@ -2,6 +2,10 @@
 {{ config(materialized='table') }}
 
 with landed as (
+    {{ landed('ops', 'date_dim') }}
+),
+
+renamed as (
     select
         d_date_sk as date_id,
         d_date as date_day,
@@ -9,12 +13,12 @@ with landed as (
         _file_name,
         _file_row_number,
         _loaded_at
-    from {{ source('ops', 'date_dim') }}
+    from landed
 ),
 
 newest as (
     select *
-    from landed
+    from renamed
     qualify landed_date = max(landed_date) over ()
 ),
 

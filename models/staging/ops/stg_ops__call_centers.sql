@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'call_center') }}
+    {{ landed('ops', 'call_center') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'catalog_page') }}
+    {{ landed('ops', 'catalog_page') }}
 ),
 
 calendar as (

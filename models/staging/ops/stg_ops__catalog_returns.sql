@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'catalog_returns') }}
+    {{ landed('ops', 'catalog_returns') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'catalog_sales') }}
+    {{ landed('ops', 'catalog_sales') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'customer_address') }}
+    {{ landed('ops', 'customer_address') }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'customer_demographics') }}
+    {{ landed('ops', 'customer_demographics') }}
 ),
 
 renamed as (

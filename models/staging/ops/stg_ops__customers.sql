@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'customer') }}
+    {{ landed('ops', 'customer') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'date_dim') }}
+    {{ landed('ops', 'date_dim') }}
 ),
 
 renamed as (

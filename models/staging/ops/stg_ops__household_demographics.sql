@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'household_demographics') }}
+    {{ landed('ops', 'household_demographics') }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'income_band') }}
+    {{ landed('ops', 'income_band') }}
 ),
 
 renamed as (

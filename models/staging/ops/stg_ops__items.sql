@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'item') }}
+    {{ landed('ops', 'item') }}
 ),
 
 renamed as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'promotion') }}
+    {{ landed('ops', 'promotion') }}
 ),
 
 calendar as (

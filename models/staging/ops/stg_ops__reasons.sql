@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'reason') }}
+    {{ landed('ops', 'reason') }}
 ),
 
 renamed as (

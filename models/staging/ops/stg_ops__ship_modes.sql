@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'ship_mode') }}
+    {{ landed('ops', 'ship_mode') }}
 ),
 
 renamed as (

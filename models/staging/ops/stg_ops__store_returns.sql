@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'store_returns') }}
+    {{ landed('ops', 'store_returns') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'store_sales') }}
+    {{ landed('ops', 'store_sales') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'store') }}
+    {{ landed('ops', 'store') }}
 ),
 
 calendar as (

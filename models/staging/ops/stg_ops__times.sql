@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'time_dim') }}
+    {{ landed('ops', 'time_dim') }}
 ),
 
 renamed as (

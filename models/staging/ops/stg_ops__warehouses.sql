@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'warehouse') }}
+    {{ landed('ops', 'warehouse') }}
 ),
 
 renamed as (

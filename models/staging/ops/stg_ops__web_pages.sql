@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'web_page') }}
+    {{ landed('ops', 'web_page') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'web_returns') }}
+    {{ landed('ops', 'web_returns') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'web_sales') }}
+    {{ landed('ops', 'web_sales') }}
 ),
 
 calendar as (

@@ -1,5 +1,5 @@
 with landed as (
-    select * from {{ source('ops', 'web_site') }}
+    {{ landed('ops', 'web_site') }}
 ),
 
 calendar as (
