@@ -5,6 +5,7 @@
 {% macro landed_feeds() -%}
     {{ return([
         ('inventory', 'inventory'),
+        ('marketplace', 'transactions'),
         ('ops', 'call_center'), ('ops', 'catalog_page'), ('ops', 'catalog_returns'), ('ops', 'catalog_sales'), ('ops', 'customer'),
         ('ops', 'customer_address'), ('ops', 'customer_demographics'), ('ops', 'date_dim'), ('ops', 'household_demographics'),
         ('ops', 'income_band'), ('ops', 'item'), ('ops', 'promotion'), ('ops', 'reason'), ('ops', 'ship_mode'), ('ops', 'store'),

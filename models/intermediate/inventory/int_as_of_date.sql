@@ -6,7 +6,7 @@ with files as (
 last_landed as (
     select max(landed_date) as landed_date
     from files
-    where feed_name in ('store_sales', 'catalog_sales', 'web_sales', 'inventory')
+    where feed_name in ('store_sales', 'catalog_sales', 'web_sales', 'inventory', 'transactions')
 ),
 
 as_of as (

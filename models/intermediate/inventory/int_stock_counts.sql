@@ -1,26 +1,9 @@
--- The counts name the items and warehouses of the operational source, so they resolve against `ops`.
-with counts as (
-    {{ latest_rows(ref('stg_inventory__counts'), ['item_id', 'warehouse_id', 'count_date']) }}
+with inventory_counts as (
+    select * from {{ ref('int_inventory__stock_counts') }}
 ),
 
-conformed as (
-    select
-        -- ids
-        'ops' as source_name,
-        cast(item_id as varchar) as source_product_id,
-        cast(warehouse_id as varchar) as source_warehouse_id,
-
-        -- quantities
-        on_hand_quantity,
-
-        -- dates and times
-        count_date,
-
-        -- load metadata
-        landed_date,
-        _file_name,
-        _file_row_number
-    from counts
+all_counts as (
+    select * from inventory_counts
 )
 
-select * from conformed
+select * from all_counts

@@ -190,6 +190,39 @@ all_channels as (
     select * from catalog_lines
     union all
     select * from web_lines
+),
+
+conformed as (
+    select
+        *,
+
+        -- ids
+        order_id as order_number,
+
+        -- what this source does not have
+        cast(null as varchar) as source_payment_method_id,
+        cast(null as varchar) as payment_method_name,
+        cast(null as varchar) as source_order_status_id,
+        cast(null as varchar) as order_status_name,
+        cast(null as varchar) as shipping_method_name,
+        cast(null as varchar) as location_city,
+        cast(null as varchar) as location_state,
+        cast(null as varchar) as location_postal_code,
+        cast(null as varchar) as location_country,
+        cast(null as varchar) as line_customer_name,
+        cast(null as varchar) as line_customer_email,
+        cast(null as varchar) as line_customer_phone,
+        cast(null as varchar) as line_customer_address,
+        cast(null as bigint) as line_customer_age,
+        cast(null as varchar) as line_customer_gender,
+        cast(null as varchar) as line_customer_income_group,
+        cast(null as varchar) as line_customer_segment_name,
+
+        -- amounts and flags
+        cast(coalesce(unit_sales_price * quantity, extended_sales_amount) as decimal(18, 2)) as sales_amount,
+        false as is_sold_date_estimated,
+        cast(null as varchar) as repairs
+    from all_channels
 )
 
-select * from all_channels
+select * from conformed

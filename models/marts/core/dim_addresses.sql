@@ -11,6 +11,9 @@ members as (
         cast(address_id as varchar) as source_address_id,
         address_code,
 
+        -- keys of other dimensions
+        coalesce({{ location_key('city', 'state', 'postal_code', 'country') }}, {{ unknown_key() }}) as location_key,
+
         -- attributes
         street_number,
         street_name,
@@ -34,6 +37,7 @@ members_and_unknown as (
         'address_key': unknown_key(),
         'address_id': "'unknown'",
         'city': "'Unknown'",
+        'location_key': unknown_key(),
         'is_unknown': 'true'
     }) }}
 )

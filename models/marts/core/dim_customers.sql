@@ -61,6 +61,15 @@ members as (
         first_sales_date,
         last_review_date,
 
+        -- as sources without the parts above give it
+        full_name,
+        phone,
+        street_address,
+        age,
+        {{ age_band('age') }} as age_band,
+        income_group,
+        segment_name,
+
         -- flags
         false as is_unknown
     from customers
@@ -70,7 +79,7 @@ members_and_unknown as (
     {{ with_unknown_member('members', {
         'customer_key': unknown_key(),
         'customer_id': "'unknown'",
-        'last_name': "'Unknown'",
+        'full_name': "'Unknown'",
         'is_unknown': 'true'
     }) }}
 )

@@ -2,7 +2,7 @@ with current_rows as (
     {{ current_state(ref('stg_ops__ship_modes'), ['ship_mode_id']) }}
 ),
 
-members as (
+source_list as (
     select
         -- ids
         {{ surrogate_key(["'ops'", ['ship_mode_id', 'integer']]) }} as shipping_method_key,
@@ -20,6 +20,54 @@ members as (
         -- flags
         false as is_unknown
     from current_rows
+),
+
+named_on_lines as (
+    select
+        source_name,
+        source_shipping_method_id,
+        shipping_method_name,
+        count(*) as line_count
+    from {{ ref('int_sales_lines') }}
+    where shipping_method_name is not null
+    group by source_name, source_shipping_method_id, shipping_method_name
+),
+
+-- a source without a list: what its lines name, in the spelling that most of them have
+chosen as (
+    select *
+    from named_on_lines
+    qualify
+        row_number() over (
+            partition by source_name, source_shipping_method_id
+            order by line_count desc nulls last, shipping_method_name desc nulls last
+        ) = 1
+),
+
+line_list as (
+    select
+        -- ids
+        {{ surrogate_key(['source_name', 'source_shipping_method_id']) }} as shipping_method_key,
+        source_name || ':' || source_shipping_method_id as shipping_method_id,
+        source_name,
+        source_shipping_method_id,
+        cast(null as varchar) as ship_mode_code,
+
+        -- attributes
+        shipping_method_name as ship_mode_type,
+        cast(null as varchar) as ship_mode_means,
+        cast(null as varchar) as carrier_name,
+        cast(null as varchar) as contract_code,
+
+        -- flags
+        false as is_unknown
+    from chosen
+),
+
+members as (
+    select * from source_list
+    union all
+    select * from line_list
 ),
 
 members_and_unknown as (

@@ -28,6 +28,9 @@ members as (
         cast(division_id as varchar) as source_division_id,
         cast(company_id as varchar) as source_company_id,
 
+        -- keys of other dimensions
+        coalesce({{ location_key('city', 'state', 'postal_code', 'country') }}, {{ unknown_key() }}) as location_key,
+
         -- attributes
         store_name,
         employee_count,
@@ -74,6 +77,7 @@ members_and_unknown as (
         'valid_from': "cast(" ~ history_floor() ~ " as timestamp)",
         'valid_to': "cast(" ~ history_ceiling() ~ " as timestamp)",
         'is_current': 'true',
+        'location_key': unknown_key(),
         'is_unknown': 'true'
     }) }}
 )

@@ -54,6 +54,21 @@ promotions as (
     select * from {{ ref('dim_promotions') }}
 ),
 
+payment_methods as (
+    select * from {{ ref('dim_payment_methods') }}
+),
+
+order_statuses as (
+    select * from {{ ref('dim_order_statuses') }}
+),
+
+located as (
+    select
+        *,
+        {{ location_key('location_city', 'location_state', 'location_postal_code', 'location_country') }} as location_key
+    from lines
+),
+
 resolved as (
     select
         -- ids
@@ -62,6 +77,7 @@ resolved as (
         lines.channel,
         lines.order_id,
         lines.line_id,
+        lines.order_number,
 
         -- keys of the dimensions
         {{ date_key('lines.sold_date') }} as sold_date_key,
@@ -84,6 +100,12 @@ resolved as (
         coalesce(shipping_methods.shipping_method_key, {{ unknown_key() }}) as shipping_method_key,
         coalesce(warehouses.warehouse_key, {{ unknown_key() }}) as warehouse_key,
         coalesce(promotions.promotion_key, {{ unknown_key() }}) as promotion_key,
+        coalesce(payment_methods.payment_method_key, {{ unknown_key() }}) as payment_method_key,
+        coalesce(order_statuses.order_status_key, {{ unknown_key() }}) as order_status_key,
+        -- where the goods went: the place the line names, the receiver's address, the store, the buyer's address
+        coalesce(
+            lines.location_key, ship_addresses.location_key, stores.location_key, addresses.location_key, {{ unknown_key() }}
+        ) as location_key,
 
         -- durable keys
         coalesce(products.product_id, 'unknown') as product_id,
@@ -110,6 +132,8 @@ resolved as (
         lines.source_shipping_method_id,
         lines.source_warehouse_id,
         lines.source_promotion_id,
+        lines.source_payment_method_id,
+        lines.source_order_status_id,
         lines.source_sold_date_id,
         lines.source_sold_time_id,
         lines.source_ship_date_id,
@@ -137,13 +161,23 @@ resolved as (
         lines.net_paid_including_shipping_amount,
         lines.net_paid_including_shipping_and_tax_amount,
         lines.net_profit_amount,
-        cast(
-            coalesce(lines.unit_sales_price * lines.quantity, lines.extended_sales_amount) as decimal(18, 2)
-        ) as sales_amount,
+        lines.sales_amount,
 
-        -- flags
+        -- the person, as the line names one
+        lines.line_customer_name,
+        lines.line_customer_email,
+        lines.line_customer_phone,
+        lines.line_customer_address,
+        lines.line_customer_age,
+        lines.line_customer_gender,
+        lines.line_customer_income_group,
+        lines.line_customer_segment_name,
+
+        -- flags and notes
+        lines.is_sold_date_estimated,
+        lines.repairs,
         coalesce(lines.quantity < 0, false) as is_cancelled
-    from lines
+    from located as lines
     left join products
         on
             lines.source_name = products.source_name
@@ -212,6 +246,14 @@ resolved as (
         on
             lines.source_name = promotions.source_name
             and lines.source_promotion_id = promotions.source_promotion_id
+    left join payment_methods
+        on
+            lines.source_name = payment_methods.source_name
+            and lines.source_payment_method_id = payment_methods.source_payment_method_id
+    left join order_statuses
+        on
+            lines.source_name = order_statuses.source_name
+            and lines.source_order_status_id = order_statuses.source_order_status_id
 )
 
 select * from resolved

@@ -73,7 +73,15 @@ joined as (
         -- dates and times
         customers.first_shipto_date,
         customers.first_sales_date,
-        customers.last_review_date
+        customers.last_review_date,
+
+        -- what other sources have
+        nullif(trim(coalesce(customers.first_name, '') || ' ' || coalesce(customers.last_name, '')), '') as full_name,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street_address,
+        cast(null as bigint) as age,
+        cast(null as varchar) as income_group,
+        cast(null as varchar) as segment_name
     from customers
     left join addresses
         on customers.current_address_id = addresses.address_id

@@ -1,0 +1,46 @@
+with transactions as (
+    select
+        *,
+        {{ marketplace_product_id() }} as source_product_id
+    from {{ ref('stg_marketplace__transactions') }}
+    where reject_reason is null
+),
+
+newest as (
+    select *
+    from transactions
+    where source_product_id is not null
+    qualify {{ newest_row('source_product_id') }}
+),
+
+conformed as (
+    select
+        'marketplace' as source_name,
+        source_product_id,
+        source_product_id as source_durable_product_id,
+        cast(null as bigint) as source_brand_id,
+        cast(null as bigint) as source_class_id,
+        cast(null as bigint) as source_category_id,
+        cast(null as bigint) as source_manufacturer_id,
+        cast(null as bigint) as source_manager_id,
+        product_name,
+        cast(null as varchar) as product_description,
+        brand_name,
+        product_type_name as class_name,
+        category_name,
+        cast(null as varchar) as manufacturer_name,
+        cast(null as varchar) as size_name,
+        cast(null as varchar) as formulation,
+        cast(null as varchar) as color,
+        cast(null as varchar) as unit_of_measure,
+        cast(null as varchar) as container,
+        cast(null as decimal(18, 2)) as current_price,
+        cast(null as decimal(18, 2)) as wholesale_cost,
+        cast(null as date) as version_start_date,
+        cast(null as date) as version_end_date,
+        cast({{ history_floor() }} as timestamp) as valid_from,
+        cast({{ history_ceiling() }} as timestamp) as valid_to
+    from newest
+)
+
+select * from conformed

@@ -1,0 +1,27 @@
+{#-
+    A source's model has exactly the columns of the contract that it fills: same names, same types, same order (they are put together by position).
+    Arguments: contract (name of the conformed model whose documented columns are the contract).
+    One row is a column that differs.
+-#}
+{% test fills_contract(model, contract) %}
+{% set faults = [] %}
+{% if execute %}
+    {% set wanted = graph.nodes['model.' ~ project_name ~ '.' ~ contract].columns.values() | list %}
+    {% set found = adapter.get_columns_in_relation(model) %}
+    {% for place in range([wanted | length, found | length] | max) %}
+        {% set want = wanted[place].name ~ ' ' ~ api.Column.translate_type(wanted[place].data_type) if place < wanted | length else 'nothing' %}
+        {% set have = found[place].name ~ ' ' ~ api.Column.translate_type(found[place].dtype) if place < found | length else 'nothing' %}
+        {% set same_text = want | lower | replace(' ', '') == have | lower | replace(' ', '') %}
+        {% if not same_text %}{% do faults.append([place + 1, want, have]) %}{% endif %}
+    {% endfor %}
+{% endif %}
+select *
+from (
+    {% for fault in faults %}
+    select {{ fault[0] }} as place, '{{ fault[1] }}' as contract_has, '{{ fault[2] }}' as model_has
+    union all
+    {% endfor %}
+    select 0 as place, '' as contract_has, '' as model_has
+) as compared
+where place > 0
+{% endtest %}
