@@ -10,33 +10,8 @@
     select landed.*
     from {{ relation }} as landed
     left join (
-        select
-            {% for column in key %}ranked.{{ column }}, {% endfor %}ranked._file_name, ranked._file_row_number, ranked._loaded_at
-        from (
-            select
-                repeated.*,
-                row_number() over (
-                    partition by {% for column in key %}repeated.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-                    order by
-                        repeated.landed_date desc nulls last, repeated._file_name desc nulls last,
-                        repeated._file_row_number desc nulls last, repeated._loaded_at desc nulls last
-                ) as place
-            from (
-                select
-                    {% for column in key %}landed_again.{{ column }}, {% endfor %}landed_again.landed_date,
-                    landed_again._file_name, landed_again._file_row_number, landed_again._loaded_at
-                from {{ relation }} as landed_again
-                inner join (
-                    select {% for column in key %}{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-                    from {{ relation }}
-                    where reject_reason is null
-                    group by {% for column in key %}{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-                    having count(*) > 1
-                ) as repeated_keys
-                    on {% for column in key %}landed_again.{{ column }} = repeated_keys.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
-                where landed_again.reject_reason is null
-            ) as repeated
-        ) as ranked
+        select *
+        from ({{ repeated_rows(relation, key) }}) as ranked
         where ranked.place = 1
     ) as latest
         on {% for column in key %}landed.{{ column }} = latest.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
@@ -50,4 +25,35 @@
                 and landed._loaded_at = latest._loaded_at
             )
         )
+{% endmacro %}
+
+{#-
+    Purpose: the accepted rows whose key landed more than once, with their place: 1 is the one that counts.
+    Parameters: relation, key as above; among (condition on the rows, such as `landed_date = ...`); columns (further expressions to keep).
+-#}
+{% macro repeated_rows(relation, key, among='reject_reason is null', columns=[]) %}
+    select
+        {% for column in key %}landed_again.{{ column }},
+        {% endfor %}
+        {% for column in columns %}{{ column }},
+        {% endfor %}
+        landed_again._file_name,
+        landed_again._file_row_number,
+        landed_again._loaded_at,
+        row_number() over (
+            partition by {% for column in key %}landed_again.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+            order by
+                landed_again.landed_date desc nulls last, landed_again._file_name desc nulls last,
+                landed_again._file_row_number desc nulls last, landed_again._loaded_at desc nulls last
+        ) as place
+    from {{ relation }} as landed_again
+    inner join (
+        select {{ key | join(', ') }}
+        from {{ relation }}
+        where {{ among }}
+        group by {{ key | join(', ') }}
+        having count(*) > 1
+    ) as repeated_keys
+        on {% for column in key %}landed_again.{{ column }} = repeated_keys.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+    where {{ among }}
 {% endmacro %}

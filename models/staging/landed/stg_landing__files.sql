@@ -2,14 +2,14 @@
 {{ config(materialized='table') }}
 
 with landed as (
-    {% for source_name, feed in landed_feeds() %}
+    {% for feed in feeds() %}
         select
-            '{{ source_name }}' as source_name,
-            '{{ feed }}' as feed_name,
+            '{{ feed.source }}' as source_name,
+            '{{ feed.name }}' as feed_name,
             _file_name,
             {{ landed_date() }} as landed_date,
             count(*) as row_count
-        from ({{ landed(source_name, feed) }}) as landed_rows
+        from ({{ landed(feed.source, feed.name) }}) as landed_rows
         group by _file_name
         {{ 'union all' if not loop.last }}
     {% endfor %}

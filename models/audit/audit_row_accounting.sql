@@ -1,0 +1,84 @@
+with load_attempts as (
+    select
+        *,
+        split_part(file_name, '/', 1) as source_name,
+        split_part(file_name, '/', 2) as feed_name
+    from {{ source('audit', 'load_history') }}
+),
+
+-- of a source that takes part; once a file has loaded, its earlier failures are history
+attempts_that_count as (
+    select *
+    from load_attempts
+    where source_name in ('{{ var("sources") | join("', '") }}')
+    qualify
+        status != 'load_failed'
+        or (
+            max(case when status = 'load_failed' then 0 else 1 end) over (partition by pipe_name, file_name) = 0
+            and row_number() over (
+                partition by pipe_name, file_name order by finished_at desc nulls last, started_at desc nulls last
+            ) = 1
+        )
+),
+
+loads as (
+    select
+        source_name,
+        feed_name,
+        file_name,
+        max(status) as load_status,
+        cast(sum(coalesce(row_parsed, 0)) as bigint) as landed_rows,
+        cast(sum(coalesce(row_parsed, 0) - row_count) as bigint) as rejected_at_load_rows
+    from attempts_that_count
+    group by source_name, feed_name, file_name
+),
+
+staged as (
+    {% for feed in feeds() %}
+        {{ row_outcomes(feed) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- the load history may be shorter than bronze (Snowflake forgets after a year); a file of which it knows nothing landed as bronze has it
+joined as (
+    select
+        coalesce(staged.source_name, loads.source_name) as source_name,
+        coalesce(staged.feed_name, loads.feed_name) as feed_name,
+        coalesce(staged.file_name, loads.file_name) as file_name,
+        {{ landed_date('coalesce(staged.file_name, loads.file_name)') }} as landed_date,
+        loads.load_status,
+        coalesce(loads.landed_rows, staged.bronze_rows) as landed_rows,
+        coalesce(loads.rejected_at_load_rows, 0) as rejected_at_load_rows,
+        coalesce(staged.bronze_rows, 0) as bronze_rows,
+        coalesce(staged.rejected_rows, 0) as rejected_in_staging_rows,
+        coalesce(staged.repeat_rows, 0) as repeat_rows,
+        coalesce(staged.superseded_rows, 0) as superseded_rows
+    from loads
+    full outer join staged
+        on loads.file_name = staged.file_name
+),
+
+accounted as (
+    select
+        -- ids
+        source_name,
+        feed_name,
+        file_name,
+        landed_date,
+
+        -- how it loaded
+        load_status,
+
+        -- rows, by outcome
+        landed_rows,
+        rejected_at_load_rows,
+        rejected_in_staging_rows,
+        repeat_rows,
+        superseded_rows,
+        bronze_rows - rejected_in_staging_rows - repeat_rows - superseded_rows as accepted_rows,
+        landed_rows - rejected_at_load_rows - bronze_rows as unexplained_rows
+    from joined
+)
+
+select * from accounted
