@@ -1,5 +1,5 @@
--- A feed that suddenly has many rejected rows has changed its form, and its numbers are too low. A share above the variable `rejected_share_warn`
--- warns. Who acts: the owner of the source, with `audit_rejected_rows` in hand.
+-- A feed that suddenly has many rejected rows has changed its form, and its numbers are too low. A share above the variable
+-- `rejected_share_warn` warns. Who acts: the owner of the source, with `audit_rejected_rows` in hand.
 {{ config(severity='warn') }}
 
 with feed_totals as (

@@ -1,6 +1,6 @@
--- What the accounting calls accepted is in gold, row for row: the accounting finds what was passed over, the models find what counts, each in its own
--- way. Nothing is tolerated. Who acts: whoever changed a key, an intermediate model or a fact.
--- Income bands, days and seconds have no rows of their own in gold: they are attributes there.
+-- What the accounting calls accepted is in gold, row for row: the accounting finds what was passed over, the models find what counts,
+-- each in its own way. Nothing is tolerated. Who acts: whoever changed a key, an intermediate model or a fact. Income bands, days and
+-- seconds have no rows of their own in gold: they are attributes there.
 with accounted as (
     select
         source_name,

@@ -1,5 +1,5 @@
--- At the very moment of a change the new version holds and the old one no longer: otherwise a sale at that moment counts twice, or not at all.
--- Nothing is tolerated. Who acts: whoever changed valid_at.
+-- At the very moment of a change the new version holds and the old one no longer: otherwise a sale at that moment counts twice, or not
+-- at all. Nothing is tolerated. Who acts: whoever changed valid_at.
 with versions as (
     select
         'old' as version_name,
