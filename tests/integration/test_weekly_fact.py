@@ -127,9 +127,7 @@ def check(warehouse: Warehouse, scale: str) -> None:
         assert gold.execute(FIGURES).fetchone() == REFERENCE[scale]
         (as_of,) = gold.execute("select as_of_date from silver.int_as_of_date").fetchone()
         assert as_of == max(
-            date.fromisoformat(file.parent.name.removeprefix("dt="))
-            for feed in ("ops/store_sales", "ops/catalog_sales", "ops/web_sales", "inventory/inventory")
-            for file in (warehouse.landing / feed).glob("*/*")
+            date.fromisoformat(folder.name.removeprefix("dt=")) for folder in warehouse.landing.glob("*/*/dt=*")
         )
         expected = weekly_rows(raw, as_of)
         got = {

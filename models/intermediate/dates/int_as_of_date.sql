@@ -1,4 +1,3 @@
-{#- Returns trickle in after the last sale: a day's returns say nothing about whether its sales have landed, so they do not count here. -#}
 with files as (
     select * from {{ ref('stg_landing__files') }}
 ),
@@ -6,7 +5,6 @@ with files as (
 last_landed as (
     select max(landed_date) as landed_date
     from files
-    where feed_name in ('store_sales', 'catalog_sales', 'web_sales', 'inventory', 'transactions')
 ),
 
 as_of as (
