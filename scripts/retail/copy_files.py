@@ -22,6 +22,9 @@ from retail.pipes import Column, Pipe
 
 Connection = duckdb.DuckDBPyConnection
 
+# Rows a file above which DuckDB's vectors are full more often than not.
+MANY_ROWS = 10_000
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -108,21 +111,34 @@ def first_line(error: BaseException) -> str:
 # -- shared by both kinds ---------------------------------------------------------------------------------------------
 
 
-def _pattern(file: LandedFile) -> str:
+def pattern(file: LandedFile) -> str:
     """A path for DuckDB, which takes `*`, `?` and `[` for wildcards."""
     return "".join(f"[{char}]" if char in "*?[" else char for char in str(file.path))
 
 
-def _metadata(pipe: Pipe, index: str, row_number: str) -> dict[str, str]:
-    """SQL of each metadata column, by its name; `index` is the number of the file in the statement, from 1."""
+def _metadata(pipe: Pipe, index: str | None, row_number: str) -> dict[str, str]:
+    """SQL of each metadata column, by its name. `index`: number of the file in the statement, from 1; None where the
+    files are joined by `_joined`."""
     fields = {
-        "metadata$filename": f"($names::varchar[])[{index}]",
-        "metadata$file_content_key": f"($keys::varchar[])[{index}]",
-        "metadata$file_last_modified": f"($modified::timestamp[])[{index}]",
+        "metadata$filename": f"($names::varchar[])[{index}]" if index else '"landed name"',
+        "metadata$file_content_key": f"($keys::varchar[])[{index}]" if index else '"landed key"',
+        "metadata$file_last_modified": f"($modified::timestamp[])[{index}]" if index else '"landed modified"',
         "metadata$file_row_number": row_number,
         "metadata$start_scan_time": "$scanned::timestamp",
     }
     return {column: fields[field_name] for column, field_name in pipe.metadata.items()}
+
+
+def _joined(pipe: Pipe, source: str, files: int) -> str:
+    """A reader of files joined with what is known of each."""
+    lists = {
+        "metadata$filename": '$names::varchar[]) as "landed name"',
+        "metadata$file_content_key": '$keys::varchar[]) as "landed key"',
+        "metadata$file_last_modified": '$modified::timestamp[]) as "landed modified"',
+    }
+    wanted = [f"unnest({lists[field_name]}" for field_name in pipe.metadata.values() if field_name in lists]
+    wanted.append(f'unnest(range({files})) as "landed index"')
+    return f'{source} as data join (select {", ".join(wanted)}) as landed on landed."landed index" = data.file_index'
 
 
 def _parameters(pipe: Pipe, outcomes: list[Outcome], scanned: object) -> dict[str, object]:
@@ -147,7 +163,7 @@ def _data_columns(pipe: Pipe) -> list[Column]:
     return [column for column in pipe.table.columns if column.name not in pipe.metadata]
 
 
-def _compare(pipe: Pipe, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def compare(pipe: Pipe, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Columns that the file lacks, and columns that the table lacks; FileFault when they have none in common."""
     names, wanted = list(names), [column.name for column in _data_columns(pipe)]
     missing = tuple(name for name in wanted if name not in names)
@@ -196,7 +212,7 @@ def parquet_pieces(
         except OSError as error:
             leave(file, unreadable(error))
     pieces, groups = [], defaultdict(list)
-    for file, footer in _footers(connection, list(keys)):
+    for file, footer in footers(connection, list(keys)):
         if isinstance(footer, FileFault):
             pieces.append(Piece([failed(file, keys[file], footer)]))
         else:
@@ -227,7 +243,7 @@ def _parquet_group(
         return [piece for each in members for piece in _parquet_group(connection, pipe, [each], keys, scanned)]
 
 
-def _footers(
+def footers(
     connection: Connection, files: list[LandedFile]
 ) -> Iterator[tuple[LandedFile, tuple[int, str] | FileFault]]:
     """Number of rows of each file and a text that stands for its columns; what is wrong with it if it cannot be read."""
@@ -247,14 +263,14 @@ def _footers(
         ) using (file_name)
     """
     try:
-        rows = connection.execute(query, {"files": [_pattern(file) for file in files]}).fetchall()
+        rows = connection.execute(query, {"files": [pattern(file) for file in files]}).fetchall()
     except duckdb.Error as error:
         if is_environment(error):
             raise
         if len(files) > 1:
             middle = len(files) // 2
-            yield from _footers(connection, files[:middle])
-            yield from _footers(connection, files[middle:])
+            yield from footers(connection, files[:middle])
+            yield from footers(connection, files[middle:])
         else:
             yield files[0], FileFault(_parquet_fault(files[0], error))
         return
@@ -279,24 +295,33 @@ def _parquet_piece(
     keys: dict[LandedFile, str],
     scanned: object,
 ) -> Piece:
-    paths = [_pattern(file) for file, _ in members]
+    paths = [pattern(file) for file, _ in members]
     described = connection.execute(
         "describe select * from read_parquet($file, hive_partitioning = false)", {"file": paths[0]}
     )
     types = {name.lower(): (name, kind) for name, kind, *_ in described.fetchall()}
     if reserved := sorted(_RESERVED & set(types)):
         raise FileFault(f"has a column named {reserved[0]}, a name that the loader needs itself", column=reserved[0])
-    missing, extra = _compare(pipe, types)
+    missing, extra = compare(pipe, types)
     values = {
-        column.name: _typed(pipe, column, *types[column.name]) for column in _data_columns(pipe) if column.name in types
+        column.name: typed(pipe, column, *types[column.name]) for column in _data_columns(pipe) if column.name in types
     }
-    values |= _metadata(pipe, "file_index::bigint + 1", "file_row_number + 1")
+    rows = sum(rows for _, rows in members)
+    source = "read_parquet($files, hive_partitioning = false)"
+    if len(members) == 1:
+        values |= _metadata(pipe, "1", "file_row_number + 1")
+    elif rows > len(members) * MANY_ROWS:
+        values |= _metadata(pipe, "file_index::bigint + 1", "file_row_number + 1")
+    else:
+        # A file's vectors end with the file; the join fills them up again, which saves more than it costs.
+        values |= _metadata(pipe, None, "file_row_number + 1")
+        source = _joined(pipe, source, len(members))
     outcomes = [Outcome(file, LOADED, keys[file], rows, rows, missing=missing, extra=extra) for file, rows in members]
     piece = Piece(
         outcomes,
-        _insert(pipe, values, "read_parquet($files, hive_partitioning = false)"),
+        _insert(pipe, values, source),
         {"files": paths} | _parameters(pipe, outcomes, scanned),
-        sum(rows for _, rows in members),
+        rows,
     )
     if len(members) > 1:
         middle = len(members) // 2
@@ -314,7 +339,7 @@ _INTEGERS = {f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMAL
 }
 
 
-def _typed(pipe: Pipe, column: Column, name: str, kind: str) -> str:
+def typed(pipe: Pipe, column: Column, name: str, kind: str) -> str:
     """A Parquet column as its table's type, never by dropping a part of a value.
 
     Where the types allow a loss (a fraction into an integer), each value is cast there and back; one that does not come
@@ -419,7 +444,7 @@ def _plain_csv(
     reader does not give and which `row_number()` would compute on one core. Returns also the files that it does not read
     to the row as they were counted."""
     header = members[0][1].header
-    missing, extra = _compare(pipe, header)
+    missing, extra = compare(pipe, header)
     table = _temporary()
     counted = sum(found.records for _, found in members)
     try:
@@ -427,7 +452,7 @@ def _plain_csv(
             _read_csv(
                 connection,
                 table,
-                [_pattern(file) for file, _ in members],
+                [pattern(file) for file, _ in members],
                 header,
                 dialect,
                 parallel=not members[0][1].lines_in_quotes,
@@ -521,7 +546,7 @@ def _exact_csv(
 ) -> Piece:
     """A file whose records are cut here, one by one: the good ones go, with their number, into a file in the plainest form;
     the bad ones into another."""
-    missing, extra = _compare(pipe, found.header)
+    missing, extra = compare(pipe, found.header)
     with tempfile.TemporaryDirectory(prefix="retail-load-") as folder:
         good, bad = Path(folder, "good.csv"), Path(folder, "bad.csv")
         tally = _sort_out(file, dialect, good, bad)

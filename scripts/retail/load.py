@@ -26,6 +26,12 @@ from retail.pipes import Pipe
 BATCH_FILES = 2000
 BATCH_BYTES = 1 << 30
 
+# Bytes that DuckDB may hold in memory; a larger file goes through temporary files beside the database.
+MEMORY_LIMIT = 4 << 30
+
+# The same note for each of a thousand files helps nobody; all of them are in the history.
+NOTES_SHOWN = 20
+
 # Applies when the loader makes the database. The older default of DuckDB 1.5 spends, for the two text columns that
 # repeat in every row of bronze, half of the time of a load on choosing their compression.
 STORAGE_VERSION = "v1.5.0"
@@ -91,12 +97,12 @@ def load(
     """Load what has landed and is not loaded yet.
 
     `feeds` limits it to some (`ops.item`, or `ops` for a source); `wait` is how many seconds to wait for another process
-    that has the database open; `progress` is called with a feed, and files and bytes done. Raises UserError for faulty
+    that has the database open; `progress` is called with a feed, how many more files are done, and how many there are. Raises UserError for faulty
     scripts, an unknown feed, a database that stays locked or a disk that is full; faults of files end up in the result.
     """
     begun = time.perf_counter()
     definitions = pipes.read_definitions(scripts or default_scripts())
-    wanted = _wanted(definitions.pipes, feeds or [])
+    wanted = wanted_pipes(definitions.pipes, feeds or [])
     for pipe in definitions.pipes:
         copy_files.require_types(pipe)
     listing = landed.list_files(landing, [pipe.prefix for pipe in definitions.pipes])
@@ -117,10 +123,15 @@ def load(
                 result.feeds[feed_name(pipe)].planned = len(todo[pipe.name])
                 result.feeds[feed_name(pipe)].bytes = sum(file.size for file in todo[pipe.name])
             return result
-        run = _Run(connection, result, _known_content(history), progress)
+        run = _Run(connection, result, _known_content(history))
+        total = sum(map(len, todo.values()))
         for pipe in wanted:
             for batch in _batches(todo[pipe.name]):
+                if progress:
+                    progress(feed_name(pipe), 0, total)
                 run.load_batch(pipe, batch)
+                if progress:
+                    progress(feed_name(pipe), len(batch), total)
         result.statement_seconds = run.clock.seconds
     result.problems.sort(key=str)
     result.notes.sort(key=str)
@@ -132,7 +143,8 @@ def feed_name(pipe: Pipe) -> str:
     return pipe.prefix.strip("/").replace("/", ".")
 
 
-def _wanted(defined: tuple[Pipe, ...], feeds: list[str]) -> list[Pipe]:
+def wanted_pipes(defined: tuple[Pipe, ...], feeds: list[str]) -> list[Pipe]:
+    """The pipes of some feeds or sources, all where none is named; UserError for one that no pipe loads."""
     known = {feed_name(pipe) for pipe in defined}
     sources = {name.partition(".")[0] for name in known}
     for feed in feeds:
@@ -232,9 +244,8 @@ class _Run:
         connection: duckdb.DuckDBPyConnection,
         result: LoadResult,
         known: dict[tuple[str, str], str],
-        progress: Callable[[str, int, int], None] | None,
     ) -> None:
-        self.connection, self.result, self.known, self.progress = connection, result, known, progress
+        self.connection, self.result, self.known = connection, result, known
         self.clock = copy_files.Clock()
 
     def load_batch(self, pipe: Pipe, files: list[LandedFile]) -> None:
@@ -253,8 +264,6 @@ class _Run:
         finally:
             for piece in pieces:
                 piece.drop(self.connection)
-        if self.progress:
-            self.progress(feed_name(pipe), len(files), sum(file.size for file in files))
 
     def _commit(self, pipe: Pipe, pieces: list[Piece], scanned: datetime) -> None:
         """Insert the rows of the pieces and their history in one transaction; on a fault again, in smaller ones."""
@@ -267,7 +276,9 @@ class _Run:
             moved = [outcome.file for outcome in outcomes if landed.changed(outcome.file)]
             if moved:
                 raise _Moved(moved)
-            entries = [self._entry(pipe, outcome, scanned) for outcome in outcomes]
+            outcomes.sort(key=lambda outcome: outcome.file.name.encode())
+            seen: dict[tuple[str, str], str] = {}
+            entries = [self._entry(pipe, outcome, scanned, seen) for outcome in outcomes]
             load_history.append(connection, entries)
             with self.clock.running():
                 connection.execute("commit")
@@ -331,8 +342,12 @@ class _Run:
             for half in piece.split():
                 self._commit(pipe, [half], scanned)
 
-    def _entry(self, pipe: Pipe, outcome: Outcome, scanned: datetime) -> Entry:
-        twin = self.known.get((pipe.name, outcome.content_key)) if outcome.status != LOAD_FAILED else None
+    def _entry(self, pipe: Pipe, outcome: Outcome, scanned: datetime, seen: dict[tuple[str, str], str]) -> Entry:
+        """What the history says of an outcome; `seen`: the first file of each content in this transaction."""
+        twin = None
+        if outcome.status != LOAD_FAILED and outcome.content_key:
+            content = (pipe.name, outcome.content_key)
+            twin = self.known.get(content) or seen.setdefault(content, outcome.file.name)
         return Entry(
             pipe_name=pipe.name,
             file_name=outcome.file.name,
@@ -419,6 +434,11 @@ def _opened(database: Path, *, dry_run: bool, wait: float) -> Iterator[duckdb.Du
     connection = _connect(database, read_only=dry_run, wait=wait)
     try:
         yield connection
+    except RuntimeError as error:
+        # what DuckDB makes of Ctrl-C during a statement
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
     except (duckdb.Error, OSError, MemoryError) as error:
         if not copy_files.is_environment(error):
             raise
@@ -444,7 +464,11 @@ def _connect(database: Path, *, read_only: bool, wait: float) -> duckdb.DuckDBPy
     told = False
     while True:
         try:
-            return duckdb.connect(str(database), read_only=read_only, config=config)
+            connection = duckdb.connect(str(database), read_only=read_only, config=config)
+            # it goes to standard output, where results go
+            connection.execute("set enable_progress_bar = false")
+            _limit_memory(connection)
+            return connection
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
                 raise UserError(f"{database}: cannot be opened: {copy_files.first_line(error)}") from None
@@ -460,6 +484,13 @@ def _connect(database: Path, *, read_only: bool, wait: float) -> duckdb.DuckDBPy
             console.err.print(f"Waiting up to {wait:g} s for {holder}, which has {database} open …", markup=False)
             told = True
         time.sleep(0.2)
+
+
+def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Hold DuckDB to MEMORY_LIMIT where its own limit (a share of the machine's memory) is higher."""
+    size, unit = connection.execute("select current_setting('memory_limit')").fetchone()[0].split()
+    if float(size) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit) > MEMORY_LIMIT:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT} bytes'")
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, definitions: pipes.Definitions) -> None:
@@ -515,8 +546,8 @@ def run(feeds: list[str], *, dry_run: bool, wait: float) -> int:
     with Progress(*columns, console=console.err, transient=True, disable=not console.err.is_terminal) as bar:
         task = bar.add_task("load", total=None)
 
-        def progress(feed: str, files: int, _: int) -> None:
-            bar.update(task, description=feed, advance=files)
+        def progress(feed: str, files: int, total: int) -> None:
+            bar.update(task, description=feed, advance=files, total=total)
 
         try:
             result = load(landing, database, feeds=feeds, dry_run=dry_run, wait=wait, progress=progress)
@@ -549,7 +580,11 @@ def show(result: LoadResult) -> None:
         console.out.print("Nothing to load.")
     else:
         console.out.print("Nothing new to load.")
-    for problem in result.notes:
+    for problem in result.notes[:NOTES_SHOWN]:
         console.err.print(f"note: {problem}", markup=False)
+    if len(result.notes) > NOTES_SHOWN:
+        console.err.print(
+            f"note: {len(result.notes) - NOTES_SHOWN:,} more like these, see audit.load_history", markup=False
+        )
     for problem in result.problems:
         console.err.print(str(problem), style="red" if problem.lacking else "yellow", markup=False)

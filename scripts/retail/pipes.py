@@ -363,9 +363,8 @@ def read_copy(statement: Statement) -> Copy:
     if parsed.violations:
         violation = parsed.violations[0]
         line = statement.line + violation.line_no - 1
-        raise UserError(
-            f"{statement.script}, line {line}: Snowflake would not take this pipe: {_one_line(violation.desc())}"
-        )
+        what = re.sub(r"^Line \d+, Position \d+: ", "", _one_line(violation.desc()))
+        raise UserError(f"{statement.script}, line {line}: Snowflake would not take this pipe: {what}")
     pipe = _created(statement, "pipe")
     node = next(parsed.tree.recursive_crawl("copy_into_table_statement"), None)
     if node is None:

@@ -1,7 +1,8 @@
-"""`retail sample`: TPC-DS at a chosen scale, written into the landing zone as if it had been extracted there.
+"""`retail sample`: TPC-DS at a chosen scale and a marketplace's export, written into the landing zone as if they had come.
 
-Layout: `<landing>/<source>/<feed>/dt=YYYY-MM-DD/<feed>.<suffix>`; feeds of `ops` are Parquet, stock counts gzip CSV.
-Sales, returns and counts are cut by business date, one file a period; tables that show a state land whole, once.
+Layout: `<landing>/<source>/<feed>/dt=YYYY-MM-DD/<file>`; feeds of `ops` are Parquet, stock counts gzip CSV, the
+marketplace's transactions plain CSV. Sales, returns, counts and transactions are cut by business date, one file a period
+(several where the marketplace's export is large); tables that show a state land whole, once.
 """
 
 import fcntl
@@ -10,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ import duckdb
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from retail import console, tpcds
+from retail import console, marketplace, tpcds
 from retail.errors import UserError
 
 # The end of the period that holds a business date. Weeks end on Saturday, without an engine's idea of a week:
@@ -35,6 +37,8 @@ PERIOD_END = {
 }
 SUFFIX = {"ops": "parquet", "inventory": "csv.gz"}
 FORMAT = {"ops": "format parquet, compression zstd", "inventory": "format csv, header true, compression gzip"}
+SOURCES = (*tpcds.SOURCES, marketplace.SOURCE)
+FEEDS = (*((feed.source, feed.name) for feed in tpcds.FEEDS), (marketplace.SOURCE, marketplace.FEED))
 MARKER = ".sample.json"
 STAGING = ".sample-staging"
 
@@ -58,9 +62,19 @@ class FeedResult:
         return self.files - self.new
 
 
-def run(landing: Path, scale: str, sources: Sequence[str], from_: str | None, to: str | None, granularity: str) -> None:
+def run(
+    landing: Path,
+    scale: str,
+    sources: Sequence[str],
+    from_: str | None,
+    to: str | None,
+    granularity: str,
+    rows: str,
+    seed: str,
+) -> None:
     """The verb: read the arguments as typed, write the sample, print what became of it. Raises UserError."""
     chosen_scale = _number(scale)
+    chosen_rows, chosen_seed = _whole_number("--rows", rows), _whole_number("--seed", seed)
     first, last = _date("--from", from_), _date("--to", to)
     with Progress(
         TextColumn("{task.description}"),
@@ -77,39 +91,46 @@ def run(landing: Path, scale: str, sources: Sequence[str], from_: str | None, to
             if progress.disable and not total:
                 console.err.print(f"{step} ...", markup=False)
 
-        results = write_sample(landing, chosen_scale, split_sources(sources), first, last, granularity, report)
+        results = write_sample(
+            landing, chosen_scale, split_sources(sources), first, last, granularity, chosen_rows, chosen_seed, report
+        )
     _print(landing, results)
 
 
 def write_sample(
     landing: Path,
     scale: float = 0.1,
-    sources: Iterable[str] = tpcds.SOURCES,
+    sources: Iterable[str] = SOURCES,
     from_: date | None = None,
     to: date | None = None,
     granularity: str = "all",
+    rows: int = marketplace.DEFAULT_ROWS,
+    seed: int = marketplace.DEFAULT_SEED,
     report: Report = lambda step, done, total: None,
 ) -> list[FeedResult]:
-    """Write TPC-DS into the landing zone; files that are there already, byte for byte, are left untouched.
+    """Write the sample into the landing zone; files that are there already, byte for byte, are left untouched.
 
     landing: the landing zone's root, made where there is none.
-    scale: TPC-DS scale factor, 0.01 to 10.
-    sources: of `tpcds.SOURCES`.
-    from_, to: first and last business date of sales, returns and counts to land, both included; None: no bound.
-    granularity: `day`, `week`, `month` or `all`: what one file of sales, returns or counts covers.
+    scale: TPC-DS scale factor, 0.01 to 10; of `ops` and `inventory`.
+    sources: of SOURCES.
+    from_, to: first and last business date of sales, returns, counts and transactions to land, both included; None: no
+        bound.
+    granularity: `day`, `week`, `month` or `all`: what one file of sales, returns, counts or transactions covers.
+    rows, seed: of the marketplace's whole export: 1 to 100 million, 0 to 1 million.
     report: called with (step, steps done, steps in all) as the work goes on.
 
     A file's `dt` is the last business date that it covers: the end of its period, but no later than the feed's own
     last date or `to`. Nothing is written unless everything can be: a file of other content under one of the names is
-    an error. Returns one result a feed, in the order of `tpcds.FEEDS`. Raises UserError.
+    an error. Returns one result a feed, in the order of FEEDS. Raises UserError.
     """
     sources = sorted(set(sources))
-    _check_arguments(scale, sources, from_, to, granularity)
-    feeds = [feed for feed in tpcds.FEEDS if feed.source in sources]
-    run_key = json.dumps([_generation(), scale, sources, from_ and str(from_), to and str(to), granularity])
+    _check_arguments(scale, sources, from_, to, granularity, rows, seed)
+    feeds = [(source, name) for source, name in FEEDS if source in sources]
+    made = _made_of(sources, scale, rows, seed)
+    run_key = json.dumps([_generation(), made, from_ and str(from_), to and str(to), granularity])
     try:
         with _locked(landing):
-            marker = _read_marker(landing, scale)
+            marker = _read_marker(landing, made)
             known = marker["runs"].get(run_key)
             if known is not None and all(_as_recorded(landing, path, marker["files"]) for path in known):
                 return _results(feeds, {path: marker["files"][path] for path in known}, new=set())
@@ -118,16 +139,16 @@ def write_sample(
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
             try:
-                rows = _stage(staging, feeds, scale, from_, to, granularity, report)
-                new = _place(staging, landing, sorted(rows))
+                written = _stage(staging, sources, scale, rows, seed, from_, to, granularity, report)
+                new = _place(staging, landing, sorted(written))
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
-            for path, count in rows.items():
+            for path, count in written.items():
                 stat = (landing / path).stat()
                 marker["files"][path] = [stat.st_size, stat.st_mtime_ns, count]
-            marker["runs"][run_key] = sorted(rows)
+            marker["runs"][run_key] = sorted(written)
             _write_marker(landing, marker)
-            return _results(feeds, {path: marker["files"][path] for path in rows}, new)
+            return _results(feeds, {path: marker["files"][path] for path in written}, new)
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"the sample cannot be written to {landing}: {reason}") from error
@@ -136,7 +157,7 @@ def write_sample(
 def split_sources(values: Sequence[str]) -> tuple[str, ...]:
     """Sources as typed, repeated or with commas between them; none named: all."""
     names = tuple(name.strip() for value in values for name in value.split(",") if name.strip())
-    return tuple(dict.fromkeys(names)) or tpcds.SOURCES
+    return tuple(dict.fromkeys(names)) or SOURCES
 
 
 def _number(text: str) -> float:
@@ -144,6 +165,13 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError as error:
         raise UserError(f"--scale {text}: not a number; give one from {_scales()}") from error
+
+
+def _whole_number(option: str, text: str) -> int:
+    # Python also reads ' 5', '+5' and '5_000'; digits are enough to be sure of what was meant.
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise UserError(f"{option} {text}: not a whole number; write digits alone, for example 302010")
+    return int(text)
 
 
 def _date(option: str, text: str | None) -> date | None:
@@ -164,23 +192,41 @@ def _scales() -> str:
 
 
 def _check_arguments(
-    scale: float, sources: Iterable[str], from_: date | None, to: date | None, granularity: str
+    scale: float,
+    sources: Iterable[str],
+    from_: date | None,
+    to: date | None,
+    granularity: str,
+    rows: int,
+    seed: int,
 ) -> None:
     if not (math.isfinite(scale) and tpcds.MIN_SCALE <= scale <= tpcds.MAX_SCALE):
         raise UserError(f"--scale {scale:g}: out of range; give a number from {_scales()}")
     for source in sources:
-        if source not in tpcds.SOURCES:
-            raise UserError(f"--sources {source}: there is no such sample source; known are {', '.join(tpcds.SOURCES)}")
+        if source not in SOURCES:
+            raise UserError(f"--sources {source}: there is no such sample source; known are {', '.join(SOURCES)}")
     if from_ and to and from_ > to:
         raise UserError(f"--from {from_} is after --to {to}; give the earlier date as --from")
     if granularity not in PERIOD_END:
         raise UserError(f"--granularity {granularity}: not known; choose one of {', '.join(PERIOD_END)}")
+    if not 1 <= rows <= marketplace.MAX_ROWS:
+        raise UserError(f"--rows {rows}: out of range; give a number from 1 to {marketplace.MAX_ROWS}")
+    if not 0 <= seed <= marketplace.MAX_SEED:
+        raise UserError(f"--seed {seed}: out of range; give a number from 0 to {marketplace.MAX_SEED}")
 
 
 def _generation() -> str:
     """What decides the bytes of a file besides the arguments: the engine and this code."""
-    code = b"".join(Path(module).read_bytes() for module in (__file__, tpcds.__file__))
+    code = b"".join(Path(module).read_bytes() for module in (__file__, tpcds.__file__, marketplace.__file__))
     return f"duckdb {version('duckdb')} {hashlib.sha256(code).hexdigest()[:16]}"
+
+
+def _made_of(sources: Iterable[str], scale: float, rows: int, seed: int) -> dict[str, str]:
+    """What each source is made of, in words: two samples of one source that differ here must not mix."""
+    return {
+        source: f"{rows} rows and seed {seed}" if source == marketplace.SOURCE else f"scale {scale:.12g}"
+        for source in sources
+    }
 
 
 @contextmanager
@@ -198,27 +244,32 @@ def _locked(landing: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _read_marker(landing: Path, scale: float) -> dict:
-    """What earlier runs wrote: `files` {path: [bytes, modification time in ns, rows]}, `runs` {arguments: paths}.
+def _read_marker(landing: Path, made: dict[str, str]) -> dict:
+    """What earlier runs wrote: `made` {source: what of}, `files` {path: [bytes, modification time in ns, rows]}, `runs`
+    {arguments: paths}.
 
     It is a memory, not a truth: a file counts as written only while its size and time are as recorded, and a marker
-    that cannot be read is as good as none. Files of another scale that are still there are an error.
+    that cannot be read is as good as none. Files of a source that are still there and were made of something else are
+    an error; where they are gone, what is known of them is forgotten.
     """
-    fresh = {"scale": scale, "files": {}, "runs": {}}
     try:
         marker = json.loads((landing / MARKER).read_text())
-        files, runs = dict(marker["files"]), dict(marker["runs"])
-        if marker["scale"] == scale:
-            return {"scale": scale, "files": files, "runs": runs}
-        present = [path for path in files if (landing / path).exists()]
+        before, files, runs = dict(marker["made"]), dict(marker["files"]), dict(marker["runs"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return fresh
+        return {"made": made, "files": {}, "runs": {}}
+    # The sources of TPC-DS join with one another: they are of one scale, also when they were written one by one
+    for source in tpcds.SOURCES:
+        if source in made:
+            made = {**dict.fromkeys(tpcds.SOURCES, made[source]), **made}
+    changed = {source for source, of in made.items() if before.get(source, of) != of}
+    present = [path for path in files if path.split("/")[0] in changed and (landing / path).exists()]
     if present:
         raise UserError(
-            f"{landing} holds {len(present)} files of scale {marker['scale']:g} (such as {present[0]}); "
+            f"{landing} holds {len(present)} files of {before[present[0].split('/')[0]]} (such as {present[0]}); "
             "choose another RETAIL_LANDING or remove them"
         )
-    return fresh
+    files = {path: record for path, record in files.items() if path.split("/")[0] not in changed}
+    return {"made": {**before, **made}, "files": files, "runs": runs}
 
 
 def _write_marker(landing: Path, marker: dict) -> None:
@@ -237,24 +288,31 @@ def _as_recorded(landing: Path, path: str, files: dict[str, list[int]]) -> bool:
 
 def _stage(
     staging: Path,
-    feeds: list[tpcds.Feed],
+    sources: list[str],
     scale: float,
+    rows: int,
+    seed: int,
     from_: date | None,
     to: date | None,
     granularity: str,
     report: Report,
 ) -> dict[str, int]:
     """Write every file below `staging`, under its path in the landing zone. Returns the rows of each path."""
-    report(f"generating TPC-DS at scale {scale:g}", 0, 0)
-    rows: dict[str, int] = {}
-    with tpcds.generated(scale, staging) as connection:
-        for done, feed in enumerate(feeds):
-            report(f"writing {feed.source}/{feed.name}", done, len(feeds))
-            if feed.date_column:
-                rows |= _stage_log(connection, staging, feed, from_, to, granularity)
-            else:
-                rows |= _stage_state(connection, staging, feed)
-    return rows
+    written: dict[str, int] = {}
+    feeds = [feed for feed in tpcds.FEEDS if feed.source in sources]
+    if feeds:
+        report(f"generating TPC-DS at scale {scale:g}", 0, 0)
+        with tpcds.generated(scale, staging) as connection:
+            for done, feed in enumerate(feeds):
+                report(f"writing {feed.source}/{feed.name}", done, len(feeds))
+                if feed.date_column:
+                    written |= _stage_log(connection, staging, feed, from_, to, granularity)
+                else:
+                    written |= _stage_state(connection, staging, feed)
+    if marketplace.SOURCE in sources:
+        report(f"generating {rows:,} rows of the marketplace's export", 0, 0)
+        written |= marketplace.write(staging, rows, seed, from_, to, PERIOD_END[granularity], report)
+    return written
 
 
 def _stage_state(connection: duckdb.DuckDBPyConnection, staging: Path, feed: tpcds.Feed) -> dict[str, int]:
@@ -314,7 +372,7 @@ def _place(staging: Path, landing: Path, paths: list[str]) -> set[str]:
     other = [path for path in present if not filecmp.cmp(staging / path, landing / path, shallow=False)]
     if other:
         raise UserError(
-            f"{landing} holds files of another scale, range or generation ({len(other)}, such as {other[0]}); "
+            f"{landing} holds files of another scale, size, seed, range or generation ({len(other)}, such as {other[0]}); "
             "choose another RETAIL_LANDING or remove them"
         )
     new = set(paths) - set(present)
@@ -324,14 +382,14 @@ def _place(staging: Path, landing: Path, paths: list[str]) -> set[str]:
     return new
 
 
-def _results(feeds: list[tpcds.Feed], files: dict[str, list[int]], new: set[str]) -> list[FeedResult]:
+def _results(feeds: list[tuple[str, str]], files: dict[str, list[int]], new: set[str]) -> list[FeedResult]:
     results = []
-    for feed in feeds:
-        paths = [path for path in files if path.startswith(f"{feed.source}/{feed.name}/")]
+    for source, name in feeds:
+        paths = [path for path in files if path.startswith(f"{source}/{name}/")]
         results.append(
             FeedResult(
-                feed.source,
-                feed.name,
+                source,
+                name,
                 len(paths),
                 sum(files[path][2] for path in paths),
                 sum(files[path][0] for path in paths),

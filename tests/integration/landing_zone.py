@@ -1,6 +1,7 @@
 """A small landing zone for tests: the project's own scripts cut down to three feeds, and files written by hand."""
 
 import gzip
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,22 +15,17 @@ OPS_FEEDS = ("reason", "ship_mode")
 INVENTORY = "inv_date,inv_item_sk,inv_warehouse_sk,inv_quantity_on_hand\n"
 
 
-def small_scripts(folder: Path, feeds: tuple[str, ...] = OPS_FEEDS, **changes: str) -> Path:
-    """The project's scripts with the inventory feed and some ops feeds; `changes` replace a text by another in all of them."""
+def small_scripts(folder: Path, feeds: tuple[str, ...] = OPS_FEEDS) -> Path:
+    """The project's scripts with the inventory feed and some ops feeds."""
     folder.mkdir(parents=True, exist_ok=True)
     for script in SCRIPTS.glob("*.sql"):
         text = script.read_text()
-        if "ops" in script.name:
-            blocks = text.split("\n\n")
-            wanted = [
-                block for block in blocks[1:] if any(f"bronze.ops__{feed}" in block.split("\n")[0] for feed in feeds)
-            ]
-            wanted = [
-                block
-                for block in wanted
-                if block.split()[5].removesuffix("_pipe").removeprefix("bronze.ops__") in feeds
-            ]
-            text = "\n\n".join([blocks[0], *wanted])
+        if script.stem.endswith("_ops"):
+            head, *blocks = text.split("\n\n")
+            created = {f"bronze.ops__{feed}{ending}" for feed in feeds for ending in ("", "_pipe")}
+            text = "\n\n".join([head, *(block for block in blocks if block.split()[5] in created)])
+        elif re.search("__(pipes|bronze_tables)_(?!inventory)", script.name):
+            continue
         (folder / script.name).write_text(text)
     return folder
 

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from duckdb_extensions import import_extension
 
-from retail import sample, tpcds
+from retail import marketplace, sample, tpcds
 from retail.errors import UserError
 
 SCALE = 0.01
@@ -264,13 +264,16 @@ def test_a_second_run_touches_nothing_and_says_so(tmp_path, monthly, with_marker
 
 def test_the_result_counts_what_lies_in_the_landing_zone(tmp_path, standard):
     results = sample.write_sample(tmp_path, SCALE)
-    assert len(results) == 24
+    assert len(results) == 25
     for result in results:
         files = [path for path in (tmp_path / result.source / result.feed).rglob("*") if path.is_file()]
         assert (result.files, result.new) == (1, 1)
         assert result.bytes == sum(path.stat().st_size for path in files)
-        assert result.rows == standard.execute(f"select count(*) from {result.feed}").fetchone()[0]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [sample.MARKER, "inventory", "ops"]
+        if result.source == "marketplace":
+            assert result.rows == marketplace.DEFAULT_ROWS
+        else:
+            assert result.rows == standard.execute(f"select count(*) from {result.feed}").fetchone()[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [sample.MARKER, "inventory", "marketplace", "ops"]
 
 
 def test_a_deleted_file_comes_back(tmp_path, monthly):
@@ -308,7 +311,7 @@ def test_a_run_that_breaks_while_placing_files_is_completed_by_the_next(tmp_path
             sample.write_sample(tmp_path / "broken", SCALE)
     assert len(contents(tmp_path / "broken")) == 5
     results = sample.write_sample(tmp_path / "broken", SCALE)
-    assert sum(result.new for result in results) == 24 - 5
+    assert sum(result.new for result in results) == 25 - 5
     assert contents(tmp_path / "broken") == contents(tmp_path / "whole")
 
 
@@ -340,6 +343,6 @@ def test_another_scale_is_refused_also_without_the_marker(tmp_path):
     with pytest.raises(UserError, match="files of scale 0.01"):
         sample.write_sample(tmp_path, 0.02, ["inventory"])
     (tmp_path / sample.MARKER).unlink()
-    with pytest.raises(UserError, match="another scale, range or generation"):
+    with pytest.raises(UserError, match="another scale, size, seed, range or generation"):
         sample.write_sample(tmp_path, 0.02, ["inventory"])
     assert contents(tmp_path) == before

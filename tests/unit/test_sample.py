@@ -26,10 +26,11 @@ def one_line(error: pytest.ExceptionInfo) -> str:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([], ("ops", "inventory")),
+        ([], ("ops", "inventory", "marketplace")),
         (["inventory"], ("inventory",)),
         (["inventory,ops"], ("inventory", "ops")),
         (["ops", " inventory , ops"], ("ops", "inventory")),
+        (["marketplace"], ("marketplace",)),
     ],
 )
 def test_sources_are_given_repeated_or_with_commas(values, expected):
@@ -43,10 +44,16 @@ def test_sources_are_given_repeated_or_with_commas(values, expected):
         (["--scale", "10.5"], r"--scale 10.5: out of range"),
         (["--scale", "nan"], r"--scale nan: out of range"),
         (["--scale", "big"], r"--scale big: not a number"),
-        (["--sources", "ops,shops"], r"--sources shops: .* known are ops, inventory"),
+        (["--sources", "ops,shops"], r"--sources shops: .* known are ops, inventory, marketplace"),
         (["--from", "2002-02-30"], r"--from 2002-02-30: not a date; write it as YYYY-MM-DD"),
         (["--to", "20020228"], r"--to 20020228: not a date"),
         (["--from", "2002-03-01", "--to", "2002-02-28"], r"--from 2002-03-01 is after --to 2002-02-28"),
+        (["--rows", "0"], r"--rows 0: out of range; give a number from 1 to 100000000"),
+        (["--rows", "100000001"], r"--rows 100000001: out of range"),
+        (["--rows", "1e5"], r"--rows 1e5: not a whole number; write digits alone, for example 302010"),
+        (["--rows", "302,010"], r"--rows 302,010: not a whole number"),
+        (["--seed", "1000001"], r"--seed 1000001: out of range; give a number from 0 to 1000000"),
+        (["--seed", "x"], r"--seed x: not a whole number"),
         (["--granularity", "hour"], r"--granularity hour: not known; choose one of day, week, month, all"),
     ],
 )
@@ -161,7 +168,9 @@ def test_files_of_another_scale_are_refused_before_anything_is_generated(tmp_pat
     landed.parent.mkdir(parents=True)
     landed.write_bytes(b"x")
     path = str(landed.relative_to(tmp_path))
-    (tmp_path / sample.MARKER).write_text(json.dumps({"scale": 0.01, "files": {path: [1, 1, 1]}, "runs": {}}))
+    (tmp_path / sample.MARKER).write_text(
+        json.dumps({"made": {"ops": "scale 0.01"}, "files": {path: [1, 1, 1]}, "runs": {}})
+    )
     monkeypatch.setattr(tpcds, "generated", None)
     with pytest.raises(UserError, match=f"1 files of scale 0.01 .*{path}.*another RETAIL_LANDING") as error:
         sample.write_sample(tmp_path, 0.1, ["inventory"])
@@ -169,11 +178,12 @@ def test_files_of_another_scale_are_refused_before_anything_is_generated(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"scale": 0.1}', '{"scale": 0.1, "files": {}}', '{"scale": 0.1, "files": 1, "runs": {}}']
+    "text", ["", "{", "[]", '{"made": {}}', '{"made": {}, "files": {}}', '{"made": {}, "files": 1, "runs": {}}']
 )
 def test_a_marker_that_cannot_be_read_is_as_good_as_none(tmp_path, text):
     (tmp_path / sample.MARKER).write_text(text)
-    assert sample._read_marker(tmp_path, 0.1) == {"scale": 0.1, "files": {}, "runs": {}}
+    made = {"ops": "scale 0.1"}
+    assert sample._read_marker(tmp_path, made) == {"made": made, "files": {}, "runs": {}}
 
 
 def test_a_second_sample_into_the_same_landing_zone_is_refused_while_one_runs(tmp_path):

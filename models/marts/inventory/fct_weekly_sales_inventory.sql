@@ -61,20 +61,59 @@ dated_counts as (
         and counts.warehouse_key != {{ unknown_key() }}
 ),
 
--- never a sum over days: the last known count of the week. Two versions of a product counted on one day: the later version's
-stock_by_week as (
+-- never a sum over days: the last known count of the week. Most weeks have but one count: it is in the greatest
+counted_weeks as (
     select
         product_id,
         warehouse_key,
         week_start_date,
-        on_hand_quantity
+        count(on_hand_quantity) as known_counts,
+        max(on_hand_quantity) as greatest_quantity
     from dated_counts
-    where on_hand_quantity is not null
+    group by product_id, warehouse_key, week_start_date
+),
+
+-- where there are several, the last. Only those weeks are ranked: a window over all counts would sort the whole fact.
+-- Two versions of a product counted on one day: the later version's
+last_of_several as (
+    select
+        dated_counts.product_id,
+        dated_counts.warehouse_key,
+        dated_counts.week_start_date,
+        dated_counts.on_hand_quantity
+    from dated_counts
+    where
+        dated_counts.on_hand_quantity is not null
+        and (dated_counts.product_id, dated_counts.warehouse_key, dated_counts.week_start_date) in (
+            select
+                counted_weeks.product_id,
+                counted_weeks.warehouse_key,
+                counted_weeks.week_start_date
+            from counted_weeks
+            where counted_weeks.known_counts > 1
+        )
     qualify
         row_number() over (
-            partition by product_id, warehouse_key, week_start_date
-            order by count_date desc nulls last, version_valid_from desc nulls last, on_hand_quantity desc nulls last
+            partition by dated_counts.product_id, dated_counts.warehouse_key, dated_counts.week_start_date
+            order by
+                dated_counts.count_date desc nulls last,
+                dated_counts.version_valid_from desc nulls last,
+                dated_counts.on_hand_quantity desc nulls last
         ) = 1
+),
+
+stock_by_week as (
+    select
+        counted_weeks.product_id,
+        counted_weeks.warehouse_key,
+        counted_weeks.week_start_date,
+        coalesce(last_of_several.on_hand_quantity, counted_weeks.greatest_quantity) as on_hand_quantity
+    from counted_weeks
+    left join last_of_several
+        on
+            counted_weeks.product_id = last_of_several.product_id
+            and counted_weeks.warehouse_key = last_of_several.warehouse_key
+            and counted_weeks.week_start_date = last_of_several.week_start_date
 ),
 
 active_weeks as (
@@ -88,7 +127,7 @@ active_weeks as (
         product_id,
         warehouse_key,
         week_start_date
-    from dated_counts
+    from counted_weeks
 ),
 
 spans as (

@@ -7,11 +7,8 @@ create schema memory.rebuilt;
 
 create temp macro yes_no(flag) as case flag when true then 'Y' when false then 'N' end;
 
-create temp macro date_id(day) as (
-    select cast(dates.source_date_id as bigint)
-    from gold.dim_dates as dates
-    where dates.date_day = day
-);
+-- The standard's key of a day is its Julian day number. Not looked up in dim_dates: a web site may have closed before its first day.
+create temp macro date_id(day) as 2415022 + (day - date '1900-01-02');
 
 create table memory.rebuilt.date_dim as
 select
@@ -25,7 +22,7 @@ select
     month_number as d_moy,
     day_of_month as d_dom,
     -- the generator counts 1 April, 1 July and 1 October of most years to the quarter before; gold's quarter_number does not
-    cast(right(source_quarter_name, 1) as bigint) as d_qoy,
+    source_quarter_number as d_qoy,
     source_fiscal_year as d_fy_year,
     source_fiscal_quarter_sequence as d_fy_quarter_seq,
     source_fiscal_week_sequence as d_fy_week_seq,
@@ -76,7 +73,7 @@ select
     source_manager_id as i_manager_id,
     product_name as i_product_name
 from gold.dim_products_history
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.customer as
 select
@@ -99,7 +96,7 @@ select
     email as c_email_address,
     date_id(last_review_date) as c_last_review_date_sk
 from gold.dim_customers
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.customer_address as
 select
@@ -117,7 +114,7 @@ select
     gmt_offset_hours as ca_gmt_offset,
     location_type as ca_location_type
 from gold.dim_addresses
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.customer_demographics as
 select
@@ -131,7 +128,7 @@ select
     employed_dependent_count as cd_dep_employed_count,
     college_dependent_count as cd_dep_college_count
 from gold.dim_customer_demographics
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.household_demographics as
 select
@@ -141,7 +138,7 @@ select
     household_dependent_count as hd_dep_count,
     household_vehicle_count as hd_vehicle_count
 from gold.dim_household_demographics
-where not is_unknown;
+where source_name = 'ops';
 
 -- an income band is an attribute of the household
 create table memory.rebuilt.income_band as
@@ -150,7 +147,7 @@ select distinct
     income_lower_bound_amount as ib_lower_bound,
     income_upper_bound_amount as ib_upper_bound
 from gold.dim_household_demographics
-where source_income_band_id is not null;
+where source_name = 'ops' and source_income_band_id is not null;
 
 create table memory.rebuilt.store as
 select
@@ -184,7 +181,7 @@ select
     gmt_offset_hours as s_gmt_offset,
     tax_rate as s_tax_percentage
 from gold.dim_stores_history
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.warehouse as
 select
@@ -203,7 +200,7 @@ select
     country as w_country,
     gmt_offset_hours as w_gmt_offset
 from gold.dim_warehouses
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.promotion as
 select
@@ -227,7 +224,7 @@ select
     purpose as p_purpose,
     yes_no(is_discount_active) as p_discount_active
 from gold.dim_promotions
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.ship_mode as
 select
@@ -238,7 +235,7 @@ select
     carrier_name as sm_carrier,
     contract_code as sm_contract
 from gold.dim_shipping_methods
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.reason as
 select
@@ -246,7 +243,7 @@ select
     reason_code as r_reason_id,
     reason_description as r_reason_desc
 from gold.dim_return_reasons
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.call_center as
 select
@@ -282,7 +279,7 @@ select
     gmt_offset_hours as cc_gmt_offset,
     tax_rate as cc_tax_percentage
 from gold.dim_call_centers
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.catalog_page as
 select
@@ -296,7 +293,7 @@ select
     page_description as cp_description,
     catalog_type as cp_type
 from gold.dim_catalog_pages
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.web_site as
 select
@@ -327,7 +324,7 @@ select
     gmt_offset_hours as web_gmt_offset,
     tax_rate as web_tax_percentage
 from gold.dim_web_sites
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.web_page as
 select
@@ -346,7 +343,7 @@ select
     image_count as wp_image_count,
     maximum_ad_count as wp_max_ad_count
 from gold.dim_web_pages
-where not is_unknown;
+where source_name = 'ops';
 
 create table memory.rebuilt.inventory as
 select
@@ -355,11 +352,15 @@ select
     cast(warehouses.source_warehouse_id as bigint) as inv_warehouse_sk,
     counts.on_hand_quantity as inv_quantity_on_hand
 from gold.fct_stock_counts as counts
-inner join gold.dim_dates as dates on counts.count_date_key = dates.date_key
-inner join gold.dim_products_history as products on counts.product_key = products.product_key
-inner join gold.dim_warehouses as warehouses on counts.warehouse_key = warehouses.warehouse_key;
+inner join gold.dim_dates as dates
+    on counts.count_date_key = dates.date_key
+inner join gold.dim_products_history as products
+    on counts.product_key = products.product_key
+inner join gold.dim_warehouses as warehouses
+    on counts.warehouse_key = warehouses.warehouse_key
+where counts.source_name = 'ops';
 
--- every line with the source's identifiers of the members that its keys point to
+-- every line with the source's own identifiers of the members that its keys point to
 create temp table sales_lines as
 select
     lines.*,
@@ -384,28 +385,49 @@ select
     cast(ship_dates.source_date_id as bigint) as ship_date_id_of_key,
     case when not sold_times.is_unknown then sold_times.time_key end as sold_time_id_of_key
 from gold.fct_sales as lines
-inner join gold.dim_products_history as product_members on lines.product_key = product_members.product_key
-inner join gold.dim_customers as customer_members on lines.customer_key = customer_members.customer_key
-inner join gold.dim_customer_demographics as customer_demographics_members on lines.customer_demographics_key = customer_demographics_members.customer_demographics_key
-inner join gold.dim_household_demographics as household_demographics_members on lines.household_demographics_key = household_demographics_members.household_demographics_key
-inner join gold.dim_addresses as address_members on lines.address_key = address_members.address_key
-inner join gold.dim_customers as ship_customer_members on lines.ship_customer_key = ship_customer_members.customer_key
-inner join gold.dim_customer_demographics as ship_customer_demographics_members on lines.ship_customer_demographics_key = ship_customer_demographics_members.customer_demographics_key
-inner join gold.dim_household_demographics as ship_household_demographics_members on lines.ship_household_demographics_key = ship_household_demographics_members.household_demographics_key
-inner join gold.dim_addresses as ship_address_members on lines.ship_address_key = ship_address_members.address_key
-inner join gold.dim_stores_history as store_members on lines.store_key = store_members.store_key
-inner join gold.dim_call_centers as call_center_members on lines.call_center_key = call_center_members.call_center_key
-inner join gold.dim_catalog_pages as catalog_page_members on lines.catalog_page_key = catalog_page_members.catalog_page_key
-inner join gold.dim_web_sites as web_site_members on lines.web_site_key = web_site_members.web_site_key
-inner join gold.dim_web_pages as web_page_members on lines.web_page_key = web_page_members.web_page_key
-inner join gold.dim_shipping_methods as shipping_method_members on lines.shipping_method_key = shipping_method_members.shipping_method_key
-inner join gold.dim_warehouses as warehouse_members on lines.warehouse_key = warehouse_members.warehouse_key
-inner join gold.dim_promotions as promotion_members on lines.promotion_key = promotion_members.promotion_key
-inner join gold.dim_dates as sold_dates on lines.sold_date_key = sold_dates.date_key
-inner join gold.dim_dates as ship_dates on lines.ship_date_key = ship_dates.date_key
-inner join gold.dim_times as sold_times on lines.sold_time_key = sold_times.time_key;
+inner join gold.dim_products_history as product_members
+    on lines.product_key = product_members.product_key
+inner join gold.dim_customers as customer_members
+    on lines.customer_key = customer_members.customer_key
+inner join gold.dim_customer_demographics as customer_demographics_members
+    on lines.customer_demographics_key = customer_demographics_members.customer_demographics_key
+inner join gold.dim_household_demographics as household_demographics_members
+    on lines.household_demographics_key = household_demographics_members.household_demographics_key
+inner join gold.dim_addresses as address_members
+    on lines.address_key = address_members.address_key
+inner join gold.dim_customers as ship_customer_members
+    on lines.ship_customer_key = ship_customer_members.customer_key
+inner join gold.dim_customer_demographics as ship_customer_demographics_members
+    on lines.ship_customer_demographics_key = ship_customer_demographics_members.customer_demographics_key
+inner join gold.dim_household_demographics as ship_household_demographics_members
+    on lines.ship_household_demographics_key = ship_household_demographics_members.household_demographics_key
+inner join gold.dim_addresses as ship_address_members
+    on lines.ship_address_key = ship_address_members.address_key
+inner join gold.dim_stores_history as store_members
+    on lines.store_key = store_members.store_key
+inner join gold.dim_call_centers as call_center_members
+    on lines.call_center_key = call_center_members.call_center_key
+inner join gold.dim_catalog_pages as catalog_page_members
+    on lines.catalog_page_key = catalog_page_members.catalog_page_key
+inner join gold.dim_web_sites as web_site_members
+    on lines.web_site_key = web_site_members.web_site_key
+inner join gold.dim_web_pages as web_page_members
+    on lines.web_page_key = web_page_members.web_page_key
+inner join gold.dim_shipping_methods as shipping_method_members
+    on lines.shipping_method_key = shipping_method_members.shipping_method_key
+inner join gold.dim_warehouses as warehouse_members
+    on lines.warehouse_key = warehouse_members.warehouse_key
+inner join gold.dim_promotions as promotion_members
+    on lines.promotion_key = promotion_members.promotion_key
+inner join gold.dim_dates as sold_dates
+    on lines.sold_date_key = sold_dates.date_key
+inner join gold.dim_dates as ship_dates
+    on lines.ship_date_key = ship_dates.date_key
+inner join gold.dim_times as sold_times
+    on lines.sold_time_key = sold_times.time_key
+where lines.source_name = 'ops';
 
--- every line with the source's identifiers of the members that its keys point to
+-- every line with the source's own identifiers of the members that its keys point to
 create temp table return_lines as
 select
     lines.*,
@@ -428,24 +450,43 @@ select
     cast(returned_dates.source_date_id as bigint) as returned_date_id_of_key,
     case when not returned_times.is_unknown then returned_times.time_key end as returned_time_id_of_key
 from gold.fct_returns as lines
-inner join gold.dim_products_history as product_members on lines.product_key = product_members.product_key
-inner join gold.dim_customers as returning_customer_members on lines.returning_customer_key = returning_customer_members.customer_key
-inner join gold.dim_customer_demographics as returning_customer_demographics_members on lines.returning_customer_demographics_key = returning_customer_demographics_members.customer_demographics_key
-inner join gold.dim_household_demographics as returning_household_demographics_members on lines.returning_household_demographics_key = returning_household_demographics_members.household_demographics_key
-inner join gold.dim_addresses as returning_address_members on lines.returning_address_key = returning_address_members.address_key
-inner join gold.dim_customers as refunded_customer_members on lines.refunded_customer_key = refunded_customer_members.customer_key
-inner join gold.dim_customer_demographics as refunded_customer_demographics_members on lines.refunded_customer_demographics_key = refunded_customer_demographics_members.customer_demographics_key
-inner join gold.dim_household_demographics as refunded_household_demographics_members on lines.refunded_household_demographics_key = refunded_household_demographics_members.household_demographics_key
-inner join gold.dim_addresses as refunded_address_members on lines.refunded_address_key = refunded_address_members.address_key
-inner join gold.dim_stores_history as store_members on lines.store_key = store_members.store_key
-inner join gold.dim_call_centers as call_center_members on lines.call_center_key = call_center_members.call_center_key
-inner join gold.dim_catalog_pages as catalog_page_members on lines.catalog_page_key = catalog_page_members.catalog_page_key
-inner join gold.dim_web_pages as web_page_members on lines.web_page_key = web_page_members.web_page_key
-inner join gold.dim_shipping_methods as shipping_method_members on lines.shipping_method_key = shipping_method_members.shipping_method_key
-inner join gold.dim_warehouses as warehouse_members on lines.warehouse_key = warehouse_members.warehouse_key
-inner join gold.dim_return_reasons as return_reason_members on lines.return_reason_key = return_reason_members.return_reason_key
-inner join gold.dim_dates as returned_dates on lines.returned_date_key = returned_dates.date_key
-inner join gold.dim_times as returned_times on lines.returned_time_key = returned_times.time_key;
+inner join gold.dim_products_history as product_members
+    on lines.product_key = product_members.product_key
+inner join gold.dim_customers as returning_customer_members
+    on lines.returning_customer_key = returning_customer_members.customer_key
+inner join gold.dim_customer_demographics as returning_customer_demographics_members
+    on lines.returning_customer_demographics_key = returning_customer_demographics_members.customer_demographics_key
+inner join gold.dim_household_demographics as returning_household_demographics_members
+    on lines.returning_household_demographics_key = returning_household_demographics_members.household_demographics_key
+inner join gold.dim_addresses as returning_address_members
+    on lines.returning_address_key = returning_address_members.address_key
+inner join gold.dim_customers as refunded_customer_members
+    on lines.refunded_customer_key = refunded_customer_members.customer_key
+inner join gold.dim_customer_demographics as refunded_customer_demographics_members
+    on lines.refunded_customer_demographics_key = refunded_customer_demographics_members.customer_demographics_key
+inner join gold.dim_household_demographics as refunded_household_demographics_members
+    on lines.refunded_household_demographics_key = refunded_household_demographics_members.household_demographics_key
+inner join gold.dim_addresses as refunded_address_members
+    on lines.refunded_address_key = refunded_address_members.address_key
+inner join gold.dim_stores_history as store_members
+    on lines.store_key = store_members.store_key
+inner join gold.dim_call_centers as call_center_members
+    on lines.call_center_key = call_center_members.call_center_key
+inner join gold.dim_catalog_pages as catalog_page_members
+    on lines.catalog_page_key = catalog_page_members.catalog_page_key
+inner join gold.dim_web_pages as web_page_members
+    on lines.web_page_key = web_page_members.web_page_key
+inner join gold.dim_shipping_methods as shipping_method_members
+    on lines.shipping_method_key = shipping_method_members.shipping_method_key
+inner join gold.dim_warehouses as warehouse_members
+    on lines.warehouse_key = warehouse_members.warehouse_key
+inner join gold.dim_return_reasons as return_reason_members
+    on lines.return_reason_key = return_reason_members.return_reason_key
+inner join gold.dim_dates as returned_dates
+    on lines.returned_date_key = returned_dates.date_key
+inner join gold.dim_times as returned_times
+    on lines.returned_time_key = returned_times.time_key
+where lines.source_name = 'ops';
 
 create table memory.rebuilt.store_sales as
 select
@@ -473,7 +514,7 @@ select
     net_paid_including_tax_amount as ss_net_paid_inc_tax,
     net_profit_amount as ss_net_profit
 from sales_lines
-where channel = 'store' and source_name = 'ops';
+where channel = 'store';
 
 create table memory.rebuilt.catalog_sales as
 select
@@ -512,7 +553,7 @@ select
     net_paid_including_shipping_and_tax_amount as cs_net_paid_inc_ship_tax,
     net_profit_amount as cs_net_profit
 from sales_lines
-where channel = 'catalog' and source_name = 'ops';
+where channel = 'catalog';
 
 create table memory.rebuilt.web_sales as
 select
@@ -551,7 +592,7 @@ select
     net_paid_including_shipping_and_tax_amount as ws_net_paid_inc_ship_tax,
     net_profit_amount as ws_net_profit
 from sales_lines
-where channel = 'web' and source_name = 'ops';
+where channel = 'web';
 
 create table memory.rebuilt.store_returns as
 select
@@ -576,7 +617,7 @@ select
     store_credit_amount as sr_store_credit,
     net_loss_amount as sr_net_loss
 from return_lines
-where channel = 'store' and source_name = 'ops';
+where channel = 'store';
 
 create table memory.rebuilt.catalog_returns as
 select
@@ -608,7 +649,7 @@ select
     store_credit_amount as cr_store_credit,
     net_loss_amount as cr_net_loss
 from return_lines
-where channel = 'catalog' and source_name = 'ops';
+where channel = 'catalog';
 
 create table memory.rebuilt.web_returns as
 select
@@ -637,4 +678,4 @@ select
     store_credit_amount as wr_account_credit,
     net_loss_amount as wr_net_loss
 from return_lines
-where channel = 'web' and source_name = 'ops';
+where channel = 'web';

@@ -1,0 +1,106 @@
+"""The built warehouse, for verbs that only read it, and what the dbt project says of its feeds."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import jinja2
+import yaml
+
+from retail import settings
+from retail.errors import UserError
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed as `macros/accounting/feeds.sql` lists it: staging model, `log` or `state`, columns of its key."""
+
+    source: str
+    name: str
+    staging: str
+    kind: str
+    key: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.name}"
+
+    @property
+    def bronze(self) -> str:
+        """Its bronze table."""
+        return f"bronze.{self.source}__{self.name}"
+
+
+def feeds(project: Path | None = None) -> list[Feed]:
+    """The feeds of the project, in the order of the macro, which is their only list.
+
+    Raises UserError where the macro is missing or is no longer a plain list.
+    """
+    script = (project or settings.project_root()) / "macros" / "accounting" / "feeds.sql"
+    found: list[dict] = []
+    try:
+        environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+        environment.globals["return"] = found.extend
+        environment.from_string(script.read_text(encoding="utf-8") + "{{ feeds() }}").render()
+        return [Feed(each["source"], each["name"], each["staging"], each["kind"], tuple(each["key"])) for each in found]
+    except (OSError, jinja2.TemplateError, KeyError, TypeError) as error:
+        raise UserError(f"{script}: the list of feeds cannot be read: {error}") from None
+
+
+def variables(project: Path | None = None) -> dict[str, object]:
+    """The variables of dbt_project.yml."""
+    script = (project or settings.project_root()) / "dbt_project.yml"
+    return yaml.safe_load(script.read_text(encoding="utf-8"))["vars"]
+
+
+@contextmanager
+def opened(database: Path) -> Iterator[Connection]:
+    """The warehouse, read-only and for a short time.
+
+    Raises UserError where there is none or another process writes it.
+    """
+    if not database.exists():
+        raise UserError(f"{database}: there is no warehouse yet; run `retail load` and `dbt build`")
+    try:
+        connection = duckdb.connect(str(database), read_only=True)
+    except duckdb.Error as error:
+        holder = re.search(r"PID (\d+)", str(error))
+        if "lock" in str(error).lower():
+            who = f"process {holder[1]}" if holder else "another process"
+            raise UserError(f"{database}: {who} is writing it; try again when that has ended") from None
+        raise UserError(f"{database}: cannot be opened: {str(error).splitlines()[0]}") from None
+    try:
+        connection.execute("set enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def has_table(connection: Connection, name: str) -> bool:
+    """Whether there is a table or view of this name (`schema.name`)."""
+    schema, _, table = name.partition(".")
+    query = "select count(*) from information_schema.tables where table_schema = ? and table_name = ?"
+    return connection.execute(query, [schema, table]).fetchone() != (0,)
+
+
+def require(connection: Connection, database: Path, *names: str) -> None:
+    """UserError where one of these tables is not built yet."""
+    for name in names:
+        if not has_table(connection, name):
+            raise UserError(f"{database} has no {name} yet; run `dbt build`")
+
+
+def rows(connection: Connection, query: str, parameters: object = None) -> list[dict[str, object]]:
+    """The result of a query, a dictionary a row."""
+    result = connection.execute(query, parameters or [])
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def quoted(name: str) -> str:
+    """A name inside a statement."""
+    return '"' + name.replace('"', '""') + '"'
