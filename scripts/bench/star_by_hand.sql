@@ -203,7 +203,7 @@ select
     false as is_unknown
 from newest_of('bronze.ops__customer_address', ca_address_sk)
 union all by name
-select '-1' as address_key, 'unknown' as address_id, '-1' as location_key, 'Unknown' as city, true as is_unknown;
+select '-1' as address_key, 'unknown' as address_id, '-1' as location_key, true as is_unknown;
 
 create table by_hand.dim_customer_demographics as
 select
@@ -222,7 +222,7 @@ select
     false as is_unknown
 from newest_of('bronze.ops__customer_demographics', cd_demo_sk)
 union all by name
-select '-1' as customer_demographics_key, 'unknown' as customer_demographics_id, 'Unknown' as education_status, true as is_unknown;
+select '-1' as customer_demographics_key, 'unknown' as customer_demographics_id, true as is_unknown;
 
 create table by_hand.dim_household_demographics as
 select
@@ -240,7 +240,7 @@ select
 from newest_of('bronze.ops__household_demographics', hd_demo_sk) as households
 left join newest_of('bronze.ops__income_band', ib_income_band_sk) as bands on hd_income_band_sk = ib_income_band_sk
 union all by name
-select '-1' as household_demographics_key, 'unknown' as household_demographics_id, 'Unknown' as buy_potential, true as is_unknown;
+select '-1' as household_demographics_key, 'unknown' as household_demographics_id, true as is_unknown;
 
 create table by_hand.dim_customers as
 select

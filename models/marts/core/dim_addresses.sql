@@ -36,7 +36,6 @@ members_and_unknown as (
     {{ with_unknown_member('members', {
         'address_key': unknown_key(),
         'address_id': "'unknown'",
-        'city': "'Unknown'",
         'location_key': unknown_key(),
         'is_unknown': 'true'
     }) }}

@@ -29,7 +29,6 @@ members_and_unknown as (
     {{ with_unknown_member('members', {
         'customer_demographics_key': unknown_key(),
         'customer_demographics_id': "'unknown'",
-        'education_status': "'Unknown'",
         'is_unknown': 'true'
     }) }}
 )

@@ -33,7 +33,6 @@ members_and_unknown as (
     {{ with_unknown_member('members', {
         'household_demographics_key': unknown_key(),
         'household_demographics_id': "'unknown'",
-        'buy_potential': "'Unknown'",
         'is_unknown': 'true'
     }) }}
 )
