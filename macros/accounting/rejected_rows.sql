@@ -12,34 +12,27 @@
         rejected._file_name as file_name,
         rejected._file_row_number as file_row_number,
         rejected.reject_reason,
-        max(case when accepted._file_name is not null then 1 else 0 end) = 1 as is_resolved,
-        max({{ row_as_json(feed, 'landed_rows') }}) as row_content
+        max(
+            case
+                when
+                    rejected.landed_date < accepted.landed_date
+                    or (rejected.landed_date = accepted.landed_date and rejected._file_name < accepted._file_name)
+                    or (rejected._file_name = accepted._file_name and rejected._file_row_number < accepted._file_row_number)
+                    then 1
+                else 0
+            end
+        ) = 1 as is_resolved,
+        max({{ row_json('landed_rows', load_metadata()) }}) as row_content
     from {{ relation }} as rejected
     inner join {{ source(feed.source, feed.name) }} as landed_rows
         on
             rejected._file_name = landed_rows._file_name
             and rejected._file_row_number = landed_rows._file_row_number
+    -- joined by the key alone: with "or" in it the join compares every pair of rows
     left join {{ relation }} as accepted
         on
             {% for column in feed.key %}rejected.{{ column }} = accepted.{{ column }}
             and {% endfor %}accepted.reject_reason is null
-            and (
-                rejected.landed_date < accepted.landed_date
-                or (rejected.landed_date = accepted.landed_date and rejected._file_name < accepted._file_name)
-                or (rejected._file_name = accepted._file_name and rejected._file_row_number < accepted._file_row_number)
-            )
     where rejected.reject_reason is not null
     group by rejected._file_name, rejected._file_row_number, rejected.reject_reason
 {% endmacro %}
-
-{#- A row as it landed, as one line of JSON text, the same on both engines. The columns are those that the source documents. -#}
-{% macro row_as_json(feed, alias) -%}
-    {%- set members = [] -%}
-    {%- if execute -%}
-        {%- for column in graph.sources['source.' ~ project_name ~ '.' ~ feed.source ~ '.' ~ feed.name].columns if not column.startswith('_') -%}
-            {%- set text = "replace(replace(replace(replace(cast(" ~ alias ~ "." ~ column ~ " as varchar), chr(92), chr(92) || chr(92)), '\"', chr(92) || '\"'), chr(10), chr(92) || 'n'), chr(13), chr(92) || 'r')" -%}
-            {%- do members.append("'\"" ~ column ~ "\": ' || coalesce('\"' || " ~ text ~ " || '\"', 'null')") -%}
-        {%- endfor -%}
-    {%- endif -%}
-    '{' || {{ members | join(" || ', ' || ") if members else "''" }} || '}'
-{%- endmacro %}

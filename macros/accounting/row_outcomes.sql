@@ -38,23 +38,10 @@
             select
                 *,
                 max(case when place = 1 then content end) over (partition by {{ feed.key | join(', ') }}) as content_that_counts
-            from ({{ repeated_rows(relation, feed.key, among, [staged_content(feed) ~ ' as content']) }}) as repeated
+            from ({{ repeated_rows(relation, feed.key, among, [row_json('landed_again', load_metadata() + ['landed_date', 'reject_reason']) ~ ' as content']) }}) as repeated
         ) as compared
         where place > 1
         group by _file_name
     ) as passed_over
         on files._file_name = passed_over._file_name
 {% endmacro %}
-
-{#- One text of all that a staged row says; its load metadata left out. The columns are those that the staging model documents. -#}
-{% macro staged_content(feed) -%}
-    {%- set texts = [] -%}
-    {%- if execute -%}
-        {%- for column in graph.nodes['model.' ~ project_name ~ '.' ~ feed.staging].columns -%}
-            {%- if not column.startswith('_') and column not in ('landed_date', 'reject_reason') -%}
-                {%- do texts.append("coalesce(cast(landed_again." ~ column ~ " as varchar), chr(30))") -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ texts | join(" || chr(31) || ") if texts else "''" }}
-{%- endmacro %}

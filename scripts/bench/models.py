@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import by_hand
@@ -92,19 +93,29 @@ def copy_of(bronze: Path, folder: Path) -> Path:
     return Path(shutil.copy(bronze, folder / bronze.name))
 
 
-def run_models(database: Path) -> tuple[dict[str, float], float, float]:
+def run_models(
+    database: Path, select: Sequence[str] = (STAR,), variables: str = VARIABLES
+) -> tuple[dict[str, float], float, float]:
     """Seconds of each model, processor seconds, and peak memory in GiB of one `dbt run`."""
     folder = database.parent
     _, processor, memory = run(
-        ["dbt", "--quiet", "run", "--threads", "1", "--select", STAR, "--vars", VARIABLES], environment(folder)
+        ["dbt", "--quiet", "run", "--threads", "1", "--select", *select, "--vars", variables], environment(folder)
     )
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     return {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}, processor, memory
 
 
-def run_by_hand(database: Path, options: dict[str, str]) -> tuple[dict[str, float], float, float]:
-    """Seconds of each statement, processor seconds, and peak memory in GiB of the script."""
-    command = [sys.executable, by_hand.__file__, str(database), json.dumps(options)]
+def run_by_hand(
+    database: Path, options: dict[str, str], landing: Path | None = None
+) -> tuple[dict[str, float], float, float]:
+    """Seconds of each statement, processor seconds, and peak memory in GiB of the script (the marketplace's, from `landing`)."""
+    command = [
+        sys.executable,
+        by_hand.__file__,
+        str(database),
+        json.dumps(options),
+        *([str(landing)] if landing else []),
+    ]
     text, processor, memory = run(command, environment(database.parent))
     return json.loads(text), processor, memory
 

@@ -3,6 +3,7 @@
 Reads only. Each check gives `Finding`s; the exit code is 1 where one of them is an error.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.table import Table
@@ -36,7 +37,14 @@ def run(feeds: list[str], *, full: bool = False) -> int:
     return exit_code(examined.findings + findings)
 
 
-def check_landing(landing: Path, database: Path, feeds: list[str], *, full: bool = False, progress=None) -> Examined:
+def check_landing(
+    landing: Path,
+    database: Path,
+    feeds: list[str],
+    *,
+    full: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Examined:
     """What has landed and is not loaded yet, against the pipes.
 
     Raises UserError for faulty scripts, an unknown feed, a database that another process writes.

@@ -136,7 +136,7 @@ def check(
     rows of each feed, and why rows were rejected (docs/row-accounting.md).
 
     Of Parquet the schema is read, of CSV the header and the first MiB: a ragged line further down is found with --full,
-    which takes about as long as loading. The loader finds it anyway, and keeps it in audit.load_rejects.
+    which may take longer than loading. The loader finds it anyway, and keeps it in audit.load_rejects.
 
     Exit code 0: fine, or warnings alone. 1: something is or would be lost or refused, rows are unexplained, or more of
     a feed is rejected than `rejected_share_fail` in dbt_project.yml allows.
@@ -228,6 +228,53 @@ def explain_file(
     from retail import explain as module
 
     raise typer.Exit(module.file(path, rows, show_personal))
+
+
+@app.command("new-source")
+def new_source(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The source: lower-case letters, such as pos.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file as it sends them: .csv, .csv.gz or .parquet.")],
+    feed: Annotated[
+        str | None, typer.Option(help="What the files hold, such as lines. Default: FILE's name without its date.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN,...",
+            help="Columns that name a row. Default: the whole row, so only equal rows are repeats.",
+        ),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            metavar="log|state",
+            help="log: rows append, the last of a key counts. state: each file is the whole table, the newest counts.",
+        ),
+    ] = "log",
+    fills: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Contract to fill, repeated or with commas: sales_lines, returns, products, customers, stock_counts, or none. "
+            "First the one with a row for each row of the feed. Default: sales_lines."
+        ),
+    ] = None,
+    add: Annotated[bool, typer.Option("--add", help="Add a feed to a source that exists.")] = False,
+) -> None:
+    """Write the skeleton of a new source from a sample of its files.
+
+    Bronze table and pipe, dbt source, a staging model with names and types as the sample has them (a type is taken where nine
+    values in ten read as it; rows that do not are rejected with a reason), and for each contract a model to fill in. All in files
+    of their own, and NAME joins the variable `sources` in dbt_project.yml. The skeleton loads and builds as it is. Nothing is
+    ever overwritten.
+
+    Example: a till's daily export, a row a line of a receipt, from which products are known too; docs/add-a-source.md
+    goes through it:
+
+        retail new-source pos pos_export_2026-01-05.csv --feed lines --key "Receipt No,Line" --fills sales_lines,products
+    """
+    from retail import new_source as module
+
+    module.run(name, file, feed=feed, key=key, kind=kind, fills=fills or [], add=add)
 
 
 def main() -> None:

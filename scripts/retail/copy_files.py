@@ -521,6 +521,9 @@ def _read_csv(
         options["force_not_null"] = "[" + ", ".join(map(_literal, header)) + "]"
     if longest:
         options["max_line_size"] = str(longest)
+    if not skip:
+        # ours end in LF; DuckDB would guess, and a CR LF inside a quoted field makes it guess wrong
+        options["new_line"] = r"'\n'"
     written = ", ".join(f"{name} = {value}" for name, value in options.items())
     wanted = ", ".join(map(_quoted, header))
     connection.execute(

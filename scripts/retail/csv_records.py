@@ -222,24 +222,22 @@ def _without_mark(chunk: bytes) -> bytes:
 
 
 def _has_whole_line(chunk: bytes, dialect: Dialect) -> bool:
-    return next(_cut(chunk, dialect), (0, False))[1]
+    return _first_line(chunk, dialect)[1]
 
 
-def _cut(text: bytes, dialect: Dialect) -> Iterator[tuple[int, bool]]:
-    """Ends of the records in a text, and whether each is a real end or only the text's."""
-    inside = False
-    for found in re.finditer(re.escape(dialect.quote) + rb"|\n" if dialect.quote else rb"\n", text):
-        if found[0] == b"\n":
-            if not inside:
-                yield found.end(), True
-        else:
-            inside = not inside
-    yield len(text), False
+def _first_line(text: bytes, dialect: Dialect) -> tuple[bytes, bool]:
+    """The first line of a text, of several physical ones where quotes hold them together, and whether its end is there.
+
+    By the grammar of `split_records`: a quote inside of a field means nothing.
+    """
+    lines = (found[0] for found in re.finditer(rb"[^\n]*\n|[^\n]+", text))
+    _, line, closed = next(_logical_lines(lines, dialect, start=1), (1, b"", True))
+    return line, closed and line.endswith(b"\n")
 
 
 def parse_header(chunk: bytes, dialect: Dialect, wanted: Collection[str] = ()) -> tuple[str, ...]:
     """The column names in the first line, in lower case; FileFault when they are not usable, or none is a wanted one."""
-    line = chunk[: next(_cut(chunk, dialect))[0]].removesuffix(b"\n").removesuffix(b"\r")
+    line = _first_line(chunk, dialect)[0].removesuffix(b"\n").removesuffix(b"\r")
     if b"\x00" in line:
         raise FileFault("the first line holds null bytes: not UTF-8 text (UTF-16 without a mark?)", line=1)
     if not line.strip():
@@ -271,9 +269,9 @@ def split_records(raw: BinaryIO, name: str, dialect: Dialect) -> Iterator[Record
     A record is bad when it has another number of fields than the header, when text follows a closing quote, when a quote is
     not closed before the file's end, or when a field is not UTF-8. FileFault when a record is longer than MAX_RECORD.
     """
-    lines = _physical_lines(decompressed(raw, name))
+    lines = _unmarked(_physical_lines(decompressed(raw, name)))
     first = next(_logical_lines(lines, dialect, start=1))
-    header = parse_header(_without_mark(first[1]), dialect)
+    header = parse_header(first[1], dialect)
     number = 0
     for line, raw_record, closed in _logical_lines(lines, dialect, start=1 + first[1].count(b"\n")):
         text = raw_record.removesuffix(b"\n").removesuffix(b"\r")
@@ -294,6 +292,13 @@ def _physical_lines(stream: BinaryIO) -> Iterator[bytes]:
             raise FileFault(f"a line is longer than {MAX_RECORD >> 20} MiB")
     if rest:
         yield rest
+
+
+def _unmarked(lines: Iterator[bytes]) -> Iterator[bytes]:
+    for line in lines:
+        yield _without_mark(line)
+        break
+    yield from lines
 
 
 def _logical_lines(lines: Iterator[bytes], dialect: Dialect, start: int) -> Iterator[tuple[int, bytes, bool]]:

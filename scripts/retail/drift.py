@@ -11,6 +11,7 @@ from datetime import date
 from difflib import SequenceMatcher, get_close_matches
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -281,7 +282,7 @@ def _csv(pipe: Pipe, file: LandedFile, full: bool, result: Examined) -> None:
         result.add(_not_now(feed, copy_files.unreadable(error)), file.name)
 
 
-def _csv_findings(pipe: Pipe, file: LandedFile, stream, full: bool, result: Examined) -> Iterator[Finding]:
+def _csv_findings(pipe: Pipe, file: LandedFile, stream: BinaryIO, full: bool, result: Examined) -> Iterator[Finding]:
     feed, dialect = feed_name(pipe), csv_records.dialect_of(pipe.file_format)
     whole = full or file.size <= HEAD
     wanted = [column.name for column in data_columns(pipe)]
@@ -311,18 +312,35 @@ def _csv_findings(pipe: Pipe, file: LandedFile, stream, full: bool, result: Exam
         yield Finding(
             NOTE, feed, "has a header and no records", "loads, no rows", "loads, no rows", "nothing, if that is right"
         )
-    if not scanned.plain:
-        if whole and not ended:
-            stream.seek(0)
-            records = csv_records.split_records(stream, file.name, dialect)
-        else:
-            records = csv_records.split_records(BytesIO(head), "head.csv", dialect)
-            if not ended:
-                records = _all_but_last(records)
-        yield from _bad_records(feed, records, "" if whole or ended else f" in the first {HEAD >> 20} MiB", pipe)
+    from_file = whole and not ended
+    if from_file:
+        stream.seek(0)
+    text, name = (stream, file.name) if from_file else (BytesIO(head), "head.csv")
+    if not (scanned.plain and _even(text, name, dialect, len(scanned.header))):
+        text.seek(0)
+        records = csv_records.split_records(text, name, dialect)
+        part = "" if from_file or ended else f" in the first {HEAD >> 20} MiB"
+        yield from _bad_records(feed, records if not part else _all_but_last(records), part, pipe)
 
 
-def _head(stream, name: str) -> tuple[bytes, bool]:
+def _even(stream: BinaryIO, name: str, dialect: csv_records.Dialect, columns: int) -> bool:
+    """Whether a plain text without quotes has the same number of delimiters in each line; False where there are quotes.
+
+    A scan adds up the delimiters of a file: a comma too many in one line may hide one too few in another.
+    """
+    text = csv_records.decompressed(stream, name)
+    rest = b""
+    while chunk := csv_records.read_chunk(text):
+        if dialect.quote and dialect.quote in chunk:
+            return False
+        *lines, rest = (rest + chunk).split(b"\n")
+        if any(line.count(dialect.delimiter) != columns - 1 for line in lines if line not in (b"", b"\r")):
+            return False
+    # of the last line the sum speaks: it was right over all of them
+    return True
+
+
+def _head(stream: BinaryIO, name: str) -> tuple[bytes, bool]:
     """The beginning of a file's text, a whole line at least, and whether that is all of it."""
     text = csv_records.decompressed(stream, name)
     head = b""
@@ -343,7 +361,7 @@ def _all_but_last(records: Iterator[csv_records.Record]) -> Iterator[csv_records
         previous = record
 
 
-def _other_delimiter(stream, file: LandedFile, wanted: list[str]) -> str | None:
+def _other_delimiter(stream: BinaryIO, file: LandedFile, wanted: list[str]) -> str | None:
     """What separates the columns of the first line, where it is not the comma."""
     try:
         stream.seek(0)

@@ -595,11 +595,16 @@ def _say_file(
     table.add_row("all", f"{counts.total():,}", style="bold")
     console.print_table(table)
     adds_up = counts.total() == parsed
+    accounted = accounting.of_file(reader.connection, name)
+    if accounted is None:
+        # staging may be a table, which does not have the file's rows yet
+        console.out.print(
+            f"  loaded since the last build ({parsed:,} rows): run `dbt build`, then ask again", style="yellow"
+        )
+        return 0
     if not adds_up:
         console.out.print(f"DOES NOT ADD UP: the loader read {parsed:,} rows; see docs/row-accounting.md", style="red")
-    if (accounted := accounting.of_file(reader.connection, name)) is None:
-        console.out.print("  loaded since the accounting was built: run `dbt build`")
-    elif (accounted["accepted_rows"], accounted["repeat_rows"], accounted["superseded_rows"]) != tuple(
+    if (accounted["accepted_rows"], accounted["repeat_rows"], accounted["superseded_rows"]) != tuple(
         counts[outcome] for outcome in (ACCEPTED, trace.REPEAT, trace.SUPERSEDED)
     ):
         console.out.print(

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 
@@ -55,7 +56,7 @@ def find(landing: Path, pipe: Pipe, name: str, content_key: str | None, numbers:
         return LandedRows(f"the file cannot be read: {str(error).splitlines()[0]}")
 
 
-def _csv(stream, pipe: Pipe, name: str, numbers: set[int] | None) -> dict[int, LandedRow]:
+def _csv(stream: BinaryIO, pipe: Pipe, name: str, numbers: set[int] | None) -> dict[int, LandedRow]:
     dialect = csv_records.dialect_of(pipe.file_format)
     header = csv_records.scan(stream, name, dialect).header
     stream.seek(0)

@@ -81,7 +81,7 @@ def feed_of(feeds: list[Feed], file: str) -> Feed:
     for feed in feeds:
         if (feed.source, feed.name) == (source, name):
             return feed
-    raise UserError(f"{file}: the project has no feed {source}.{name} (macros/accounting/feeds.sql)")
+    raise UserError(f"{file}: the project has no feed {source}.{name} (macros/accounting/feeds/)")
 
 
 def of_files(connection: Connection, feed: Feed, files: list[str]) -> list[Trace]:
@@ -201,9 +201,10 @@ def rejected_at_load(connection: Connection, file: str) -> list[dict[str, object
 def gold_rows(connection: Connection, feed: Feed, file: str) -> dict[int, str]:
     """The gold row of each accepted row of a file, as `table key`, by the row's number."""
     found: dict[int, str] = {}
-    for query in _GOLD_FACTS:
-        found |= dict(connection.execute(query, {"file": file}).fetchall())
-    if not found and feed.name in _DIMENSIONS:
+    if feed.kind == "log":
+        for query in _GOLD_FACTS:
+            found |= dict(connection.execute(query, {"file": file}).fetchall())
+    elif feed.name in _DIMENSIONS:
         table, column = _DIMENSIONS[feed.name]
         key = quoted(feed.key[0])
         query = (

@@ -18,7 +18,7 @@ Connection = duckdb.DuckDBPyConnection
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as `macros/accounting/feeds.sql` lists it: staging model, `log` or `state`, columns of its key."""
+    """A feed as `macros/accounting/feeds/` declares it: staging model, `log` or `state`, columns of its key."""
 
     source: str
     name: str
@@ -36,19 +36,25 @@ class Feed:
 
 
 def feeds(project: Path | None = None) -> list[Feed]:
-    """The feeds of the project, in the order of the macro, which is their only list.
+    """The feeds of the project, as feeds() finds them: each macro feeds_of_... of `macros/accounting/feeds/`, by name.
 
-    Raises UserError where the macro is missing or is no longer a plain list.
+    Raises UserError where one is no longer a plain list, or is not named as its file.
     """
-    script = (project or settings.project_root()) / "macros" / "accounting" / "feeds.sql"
+    folder = (project or settings.project_root()) / "macros" / "accounting" / "feeds"
     found: list[dict] = []
     try:
         environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
         environment.globals["return"] = found.extend
-        environment.from_string(script.read_text(encoding="utf-8") + "{{ feeds() }}").render()
-        return [Feed(each["source"], each["name"], each["staging"], each["kind"], tuple(each["key"])) for each in found]
+        for script in sorted(folder.glob("*.sql"), key=lambda each: each.stem):
+            environment.from_string(script.read_text(encoding="utf-8") + "{{ " + script.stem + "() }}").render()
+        declared = [
+            Feed(each["source"], each["name"], each["staging"], each["kind"], tuple(each["key"])) for each in found
+        ]
     except (OSError, jinja2.TemplateError, KeyError, TypeError) as error:
-        raise UserError(f"{script}: the list of feeds cannot be read: {error}") from None
+        raise UserError(f"{folder}: the list of feeds cannot be read: {error}") from None
+    if not declared:
+        raise UserError(f"{folder}: no feed is declared there (a macro feeds_of_... in a file of its name)")
+    return declared
 
 
 def variables(project: Path | None = None) -> dict[str, object]:

@@ -1,15 +1,5 @@
-with ops_customers as (
-    select * from {{ ref('int_ops__customers') }}
-),
-
-marketplace_customers as (
-    select * from {{ ref('int_marketplace__customers') }}
-),
-
-all_customers as (
-    select * from ops_customers
-    union all
-    select * from marketplace_customers
+with all_customers as (
+    {{ filled_by_sources('customers') }}
 )
 
 select * from all_customers

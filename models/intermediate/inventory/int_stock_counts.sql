@@ -1,9 +1,5 @@
-with inventory_counts as (
-    select * from {{ ref('int_inventory__stock_counts') }}
-),
-
-all_counts as (
-    select * from inventory_counts
+with all_counts as (
+    {{ filled_by_sources('stock_counts') }}
 )
 
 select * from all_counts

@@ -1,15 +1,5 @@
-with transactions as (
-    select *
-    from {{ ref('stg_marketplace__transactions') }}
-    where
-        reject_reason is null
-        and customer_id is not null
-),
-
-newest as (
-    select *
-    from transactions
-    qualify {{ newest_row('customer_id') }}
+with newest as (
+    {{ newest_rows(ref('stg_marketplace__transactions'), 'customer_id') }}
 ),
 
 conformed as (

@@ -1,16 +1,12 @@
-with transactions as (
+with newest as (
+    {{ newest_rows(ref('stg_marketplace__transactions'), marketplace_product_id()) }}
+),
+
+named as (
     select
         *,
         {{ marketplace_product_id() }} as source_product_id
-    from {{ ref('stg_marketplace__transactions') }}
-    where reject_reason is null
-),
-
-newest as (
-    select *
-    from transactions
-    where source_product_id is not null
-    qualify {{ newest_row('source_product_id') }}
+    from newest
 ),
 
 conformed as (
@@ -40,7 +36,7 @@ conformed as (
         cast(null as date) as version_end_date,
         cast({{ history_floor() }} as timestamp) as valid_from,
         cast({{ history_ceiling() }} as timestamp) as valid_to
-    from newest
+    from named
 )
 
 select * from conformed

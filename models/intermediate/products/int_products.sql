@@ -1,15 +1,5 @@
-with ops_products as (
-    select * from {{ ref('int_ops__products') }}
-),
-
-marketplace_products as (
-    select * from {{ ref('int_marketplace__products') }}
-),
-
-all_products as (
-    select * from ops_products
-    union all
-    select * from marketplace_products
+with all_products as (
+    {{ filled_by_sources('products') }}
 )
 
 select * from all_products

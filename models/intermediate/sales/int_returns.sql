@@ -1,9 +1,5 @@
-with ops_returns as (
-    select * from {{ ref('int_ops__returns') }}
-),
-
-all_returns as (
-    select * from ops_returns
+with all_returns as (
+    {{ filled_by_sources('returns') }}
 )
 
 select * from all_returns

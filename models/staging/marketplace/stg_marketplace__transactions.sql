@@ -1,3 +1,6 @@
+-- a table: every value is text that is parsed, repaired and hashed, and a dozen models read it
+{{ config(materialized='table') }}
+
 with landed as (
     {{ landed('marketplace', 'transactions') }}
 ),
@@ -104,7 +107,7 @@ prices as (
 repaired as (
     select
         *,
-        cast(coalesce(unit_price * quantity, landed_total) as decimal(18, 2)) as sales_amount,
+        coalesce({{ line_amount('unit_price', 'quantity') }}, cast(landed_total as decimal(18, 2))) as sales_amount,
         coalesce(landed_sold_date, first_of_sold_month) as sold_date,
         case when rating_number between 1 and 5 then rating_number end as rating
     from prices
