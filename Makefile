@@ -57,6 +57,7 @@ docs: setup ## Build the static docs of the project: target/static_index.html
 bench: setup ## Ratios against bare DuckDB scripts in the same run
 	python scripts/bench/load.py
 	python scripts/bench/models.py
+	python scripts/bench/marketplace.py
 
 lock: setup ## Renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate --upgrade --output-file requirements.lock
