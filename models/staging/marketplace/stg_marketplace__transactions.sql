@@ -100,7 +100,11 @@ quantities as (
 prices as (
     select
         *,
-        coalesce(landed_unit_price, cast(landed_total / nullif(quantity, 0) as decimal(18, 8))) as unit_price
+        case
+            when landed_unit_price is not null then landed_unit_price
+            -- more would not fit the type, and stop the model; the total is still an amount
+            when abs(landed_total) < 1000000000 then cast(landed_total / nullif(quantity, 0) as decimal(18, 8))
+        end as unit_price
     from quantities
 ),
 
@@ -168,7 +172,7 @@ renamed as (
             ["landed_quantity is null and quantity is not null", "quantity from total / price"],
             ["landed_unit_price is null and unit_price is not null", "price from total / quantity"],
             ["landed_total is null and sales_amount is not null", "total from quantity x price"],
-            ["abs(landed_total - landed_unit_price * landed_quantity) >= 0.01", "total is not quantity x price: quantity x price counts"],
+            ["abs(landed_total - landed_unit_price * landed_quantity) >= 0.01 and abs(landed_unit_price * landed_quantity) < 1000000000000000", "total is not quantity x price: quantity x price counts"],
             ["postal_code != postal_text", "leading zeros of the postal code restored"],
             ["age_text is not null and age is null", "age dropped: not a whole number"],
             ["rating_text is not null and rating is null", "rating dropped: not 1 to 5"],
