@@ -181,3 +181,13 @@ def test_every_dimension_is_among_those_whose_unknown_member_is_tested(manifest:
     (test,) = (node for node in manifest["nodes"].values() if node["name"] == "every_dimension_has_one_unknown_member")
     dimensions = {node["unique_id"] for node in models(manifest) if node["name"].startswith("dim_")}
     assert set(test["depends_on"]["nodes"]) == dimensions
+
+
+def test_every_feed_has_a_freshness_that_can_warn(manifest: dict[str, Any]) -> None:
+    silent = [
+        source["name"]
+        for source in manifest["sources"].values()
+        if source["source_name"] != "audit"
+        and not (source["loaded_at_field"] and source["freshness"]["warn_after"]["count"])
+    ]
+    assert silent == []
