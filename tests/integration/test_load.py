@@ -674,7 +674,8 @@ load.settings.database = lambda: folder / "warehouse" / "retail.duckdb"
 load.default_scripts = lambda: folder / "scripts"
 read = copy_files._read_csv
 def interrupted(*arguments, **options):
-    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    # the statement takes half a second or more on any machine
+    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
     read(*arguments, **options)
 copy_files._read_csv = interrupted
 sys.exit(load.run([], dry_run=False, wait=0))
@@ -682,7 +683,7 @@ sys.exit(load.run([], dry_run=False, wait=0))
 
 
 def test_ctrl_c_in_the_middle_of_a_statement_is_one_line(zone):
-    zone.put("inventory/inventory/big.csv", INVENTORY + "2002-01-03,1,1,1\n" * 2_000_000)
+    zone.put("inventory/inventory/big.csv", INVENTORY + "2002-01-03,1,1,1\n" * 10_000_000)
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, str(zone.folder)], stderr=subprocess.PIPE, text=True, check=False
     )
