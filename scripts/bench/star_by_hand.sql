@@ -1202,6 +1202,46 @@ with as_of as (
         union all
         select distinct _file_name from bronze.ops__web_sales
         union all
+        select distinct _file_name from bronze.ops__store_returns
+        union all
+        select distinct _file_name from bronze.ops__catalog_returns
+        union all
+        select distinct _file_name from bronze.ops__web_returns
+        union all
+        select distinct _file_name from bronze.ops__customer
+        union all
+        select distinct _file_name from bronze.ops__customer_address
+        union all
+        select distinct _file_name from bronze.ops__customer_demographics
+        union all
+        select distinct _file_name from bronze.ops__household_demographics
+        union all
+        select distinct _file_name from bronze.ops__income_band
+        union all
+        select distinct _file_name from bronze.ops__item
+        union all
+        select distinct _file_name from bronze.ops__store
+        union all
+        select distinct _file_name from bronze.ops__warehouse
+        union all
+        select distinct _file_name from bronze.ops__promotion
+        union all
+        select distinct _file_name from bronze.ops__ship_mode
+        union all
+        select distinct _file_name from bronze.ops__reason
+        union all
+        select distinct _file_name from bronze.ops__call_center
+        union all
+        select distinct _file_name from bronze.ops__catalog_page
+        union all
+        select distinct _file_name from bronze.ops__web_site
+        union all
+        select distinct _file_name from bronze.ops__web_page
+        union all
+        select distinct _file_name from bronze.ops__date_dim
+        union all
+        select distinct _file_name from bronze.ops__time_dim
+        union all
         select distinct _file_name from bronze.inventory__inventory
     )
 ),
