@@ -678,6 +678,8 @@ def interrupted(*arguments, **options):
     threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
     read(*arguments, **options)
 copy_files._read_csv = interrupted
+# a test run that was started in the background inherits that the signal is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(load.run([], dry_run=False, wait=0))
 """
 
