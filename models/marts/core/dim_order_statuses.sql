@@ -1,31 +1,5 @@
-with lines as (
-    select
-        source_name,
-        source_order_status_id,
-        order_status_name
-    from {{ ref('int_sales_lines') }}
-    where source_order_status_id is not null
-),
-
-spellings as (
-    select
-        source_name,
-        source_order_status_id,
-        order_status_name,
-        count(*) as line_count
-    from lines
-    group by source_name, source_order_status_id, order_status_name
-),
-
--- the spelling that most lines have
-chosen as (
-    select *
-    from spellings
-    qualify
-        row_number() over (
-            partition by source_name, source_order_status_id
-            order by line_count desc nulls last, order_status_name desc nulls last
-        ) = 1
+with chosen as (
+    {{ named_on_lines('source_order_status_id', 'order_status_name') }}
 ),
 
 members as (

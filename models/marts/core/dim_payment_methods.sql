@@ -1,31 +1,5 @@
-with lines as (
-    select
-        source_name,
-        source_payment_method_id,
-        payment_method_name
-    from {{ ref('int_sales_lines') }}
-    where source_payment_method_id is not null
-),
-
-spellings as (
-    select
-        source_name,
-        source_payment_method_id,
-        payment_method_name,
-        count(*) as line_count
-    from lines
-    group by source_name, source_payment_method_id, payment_method_name
-),
-
--- the spelling that most lines have
-chosen as (
-    select *
-    from spellings
-    qualify
-        row_number() over (
-            partition by source_name, source_payment_method_id
-            order by line_count desc nulls last, payment_method_name desc nulls last
-        ) = 1
+with chosen as (
+    {{ named_on_lines('source_payment_method_id', 'payment_method_name') }}
 ),
 
 members as (

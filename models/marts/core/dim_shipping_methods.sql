@@ -22,26 +22,9 @@ source_list as (
     from current_rows
 ),
 
-named_on_lines as (
-    select
-        source_name,
-        source_shipping_method_id,
-        shipping_method_name,
-        count(*) as line_count
-    from {{ ref('int_sales_lines') }}
-    where shipping_method_name is not null
-    group by source_name, source_shipping_method_id, shipping_method_name
-),
-
--- a source without a list: what its lines name, in the spelling that most of them have
+-- a source without a list: what its lines name
 chosen as (
-    select *
-    from named_on_lines
-    qualify
-        row_number() over (
-            partition by source_name, source_shipping_method_id
-            order by line_count desc nulls last, shipping_method_name desc nulls last
-        ) = 1
+    {{ named_on_lines('source_shipping_method_id', 'shipping_method_name') }}
 ),
 
 line_list as (
