@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Warehouse:
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "RETAIL_LANDING": str(self.landing),
             "RETAIL_DATABASE": str(self.database),
+            "RETAIL_SITE": str(self.database.with_name("site")),
+            "RETAIL_PROCESSED": str(self.database.with_name("processed")),
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(self.target / "logs"),
             "DBT_PROFILES_DIR": str(self.target),
@@ -76,6 +78,14 @@ def build_sample(folder: Path, scale: str) -> Warehouse:
     # analyses are compiled, not built
     warehouse.run("dbt", "compile", "--select", "resource_type:analysis")
     return warehouse
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_gold_is_published() -> Iterator[None]:
+    """What a night publishes of gold beyond the database (site, processed zone) has tests of its own, which say so."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RETAIL_PUBLISH", "gold")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ buyers as (
     inner join dates
         on sold_lines.sold_date_key = dates.date_key
     inner join customers
-        on sold_lines.customer_key = customers.customer_key
+        on sold_lines.customer_id = customers.customer_id
     where dates.year_number = 2002 and not customers.is_unknown and not sold_lines.is_cancelled
 ),
 
@@ -39,7 +39,7 @@ returners as (
     inner join dates
         on return_lines.returned_date_key = dates.date_key
     inner join customers
-        on return_lines.returning_customer_key = customers.customer_key
+        on return_lines.returning_customer_id = customers.customer_id
     where dates.year_number = 2002 and not customers.is_unknown
     group by return_lines.channel, customers.customer_id
 ),

@@ -25,7 +25,7 @@ by_customer as (
     inner join dates
         on lines.sold_date_key = dates.date_key
     inner join customers
-        on lines.customer_key = customers.customer_key
+        on lines.customer_id = customers.customer_id
     where dates.year_number in (2001, 2002) and not customers.is_unknown and not lines.is_cancelled
     group by customers.customer_id, customers.state
 ),

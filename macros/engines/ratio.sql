@@ -17,10 +17,10 @@
     )
 {%- endmacro %}
 
-{# twelve decimals in the quotient keep the second rounding right for divisors up to 10^8 #}
+{# eighteen decimals in the quotient keep the second rounding right for divisors up to 10^13, such as amounts in cents #}
 {% macro default__ratio(numerator, denominator) -%}
     cast(
-        round(cast({{ numerator }} as decimal(38, 12)) / nullif({{ denominator }}, 0), 4)
+        round(cast({{ numerator }} as decimal(38, 18)) / nullif({{ denominator }}, 0), 4)
         as decimal(18, 4)
     )
 {%- endmacro %}

@@ -29,13 +29,11 @@
 
 {#-
     Purpose: the accepted rows whose key landed more than once, with their place: 1 is the one that counts.
-    Parameters: relation, key as above; among (condition on the rows, such as `landed_date = ...`); columns (further expressions to keep).
+    Parameters: relation, key as above.
 -#}
-{% macro repeated_rows(relation, key, among='reject_reason is null', columns=[]) %}
+{% macro repeated_rows(relation, key) %}
     select
         {% for column in key %}landed_again.{{ column }},
-        {% endfor %}
-        {% for column in columns %}{{ column }},
         {% endfor %}
         landed_again._file_name,
         landed_again._file_row_number,
@@ -48,11 +46,11 @@
         ) as place
     from {{ relation }} as landed_again
     where
-        {{ among }}
+        reject_reason is null
         and ({% for column in key %}landed_again.{{ column }}{{ ', ' if not loop.last }}{% endfor %}) in (
             select {{ key | join(', ') }}
             from {{ relation }}
-            where {{ among }}
+            where reject_reason is null
             group by {{ key | join(', ') }}
             having count(*) > 1
         )

@@ -1,4 +1,13 @@
-with load_attempts as (
+-- a table, not incremental: a row is a file, and what became of its rows may change
+with file_outcomes as (
+    select * from {{ ref('int_file_outcomes') }}
+),
+
+passed_over_rows as (
+    select * from {{ ref('int_passed_over_rows') }}
+),
+
+load_attempts as (
     select
         *,
         split_part(file_name, '/', 1) as source_name,
@@ -33,11 +42,50 @@ loads as (
     group by source_name, feed_name, file_name
 ),
 
+passed_over as (
+    select
+        _file_name,
+        count(case when outcome = 'repeat' then 1 end) as repeat_rows,
+        count(case when outcome = 'superseded' then 1 end) as superseded_rows
+    from passed_over_rows
+    group by _file_name
+),
+
+-- of a feed that shows a state, the newest extract counts
+newest_extracts as (
+    select
+        source_name,
+        feed_name,
+        max(landed_date) as landed_date
+    from file_outcomes
+    where
+        bronze_rows > rejected_rows
+        and ({% for feed in feeds() if feed.kind == 'state' %}(source_name = '{{ feed.source }}' and feed_name = '{{ feed.name }}'){{ ' or ' if not loop.last }}{% else %}false{% endfor %})
+    group by source_name, feed_name
+),
+
 staged as (
-    {% for feed in feeds() %}
-        {{ row_outcomes(feed) }}
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select
+        file_outcomes.source_name,
+        file_outcomes.feed_name,
+        file_outcomes.file_name,
+        file_outcomes.bronze_rows,
+        file_outcomes.rejected_rows,
+        case
+            when file_outcomes.landed_date < newest_extracts.landed_date then 0
+            else coalesce(passed_over.repeat_rows, 0)
+        end as repeat_rows,
+        case
+            when file_outcomes.landed_date < newest_extracts.landed_date then file_outcomes.bronze_rows - file_outcomes.rejected_rows
+            else coalesce(passed_over.superseded_rows, 0)
+        end as superseded_rows
+    from file_outcomes
+    left join passed_over
+        on file_outcomes.file_name = passed_over._file_name
+    left join newest_extracts
+        on
+            file_outcomes.source_name = newest_extracts.source_name
+            and file_outcomes.feed_name = newest_extracts.feed_name
 ),
 
 -- the load history may be shorter than bronze (Snowflake forgets after a year); a file of which it knows nothing landed as bronze has it

@@ -16,6 +16,8 @@ create temp macro spaced(value) as
 create temp macro plain(value) as if(suffix(trim(value), '.0'), trim(value)[:-3], clean(value));
 create temp macro part(value) as coalesce(value, chr(30));
 create temp macro market_key(value) as md5('marketplace' || chr(31) || value);
+-- of an account or a product, which have one version and no moment of a change
+create temp macro market_version_key(value) as md5('marketplace' || chr(31) || value || chr(31) || chr(30));
 -- digits that a country's postal codes have, where they may begin with zeros
 create temp macro postal_digits(country) as
     case lower(country) when 'usa' then 5 when 'germany' then 5 when 'australia' then 4 else 0 end;
@@ -156,7 +158,7 @@ where reject_reason is null;
 
 -- ----------------------------------------------------------------------------------------------------------- dimensions
 
-create table by_hand.dim_customers as
+create table by_hand.dim_customers_history as
 with newest as (
     select arg_max(line, (landed_date, file_name, file_row_number)) as line
     from sales
@@ -165,7 +167,7 @@ with newest as (
 )
 
 select
-    market_key(customer) as customer_key,
+    market_version_key(customer) as customer_key,
     'marketplace:' || customer as customer_id,
     'marketplace' as source_name,
     customer as source_customer_id,
@@ -210,18 +212,35 @@ select
     null::date as first_shipto_date,
     null::date as first_sales_date,
     null::date as last_review_date,
+    null::date as registration_date,
     name as full_name,
+    null::varchar as company_name,
     phone,
     address as street_address,
+    null::varchar as address_line_1,
+    null::varchar as address_line_2,
+    null::varchar as territory,
     age,
     band(age) as age_band,
     income as income_group,
     segment as segment_name,
+    null::timestamp as changed_at,
+    timestamp '1900-01-01' as valid_from,
+    timestamp '9999-12-31' as valid_to,
+    timestamp '9999-12-31' as held_until,
+    true as is_current,
+    false as is_deleted,
     false as is_unknown
 from sales
 semi join newest using (line)
 union all by name
-select '-1' as customer_key, 'unknown' as customer_id, 'Unknown' as full_name, true as is_unknown;
+select
+    '-1' as customer_key, 'unknown' as customer_id, 'Unknown' as full_name, timestamp '1900-01-01' as valid_from,
+    timestamp '9999-12-31' as valid_to, timestamp '9999-12-31' as held_until, true as is_current, false as is_deleted, true as is_unknown;
+
+create view by_hand.dim_customers as
+select customer_id, customer_key, * exclude (customer_id, customer_key, valid_to, held_until, is_current)
+from by_hand.dim_customers_history;
 
 create table by_hand.dim_products_history as
 with newest as (
@@ -232,7 +251,7 @@ with newest as (
 )
 
 select
-    market_key(product_id) as product_key,
+    market_version_key(product_id) as product_key,
     'marketplace:' || product_id as product_id,
     'marketplace' as source_name,
     product_id as source_product_id,
@@ -253,10 +272,12 @@ select
     null::varchar as color,
     null::varchar as unit_of_measure,
     null::varchar as container,
+    null::bigint as stock_quantity,
     null::decimal(18, 2) as current_price,
     null::decimal(18, 2) as wholesale_cost,
     null::date as version_start_date,
     null::date as version_end_date,
+    null::timestamp as changed_at,
     timestamp '1900-01-01' as valid_from,
     timestamp '9999-12-31' as valid_to,
     true as is_current,
@@ -271,7 +292,7 @@ select
 create table by_hand.dim_products as
 select
     product_id, product_key,
-    * exclude (product_id, product_key, version_start_date, version_end_date, valid_to, is_current)
+    * exclude (product_id, product_key, version_start_date, version_end_date, changed_at, valid_to, is_current)
 from by_hand.dim_products_history;
 
 -- of several spellings the one that most lines have
@@ -348,7 +369,7 @@ select
     second_key(second) as sold_time_key,
     -1::bigint as ship_date_key,
     coalesce(products.product_key, '-1') as product_key,
-    coalesce(market_key(customer), '-1') as customer_key,
+    coalesce(market_version_key(customer), '-1') as customer_key,
     '-1' as customer_demographics_key,
     '-1' as household_demographics_key,
     '-1' as address_key,
@@ -425,6 +446,7 @@ select
     phone as line_customer_phone,
     address as line_customer_address,
     age as line_customer_age,
+    band(age) as line_customer_age_band,
     gender as line_customer_gender,
     income as line_customer_income_group,
     segment as line_customer_segment_name,
@@ -443,7 +465,7 @@ select
     sales_line_key,
     'marketplace' as source_name,
     day_key(sold_date) as sold_date_key,
-    coalesce(market_key(customer), '-1') as customer_key,
+    coalesce(market_version_key(customer), '-1') as customer_key,
     coalesce('marketplace:' || customer, 'unknown') as customer_id,
     coalesce(products.product_key, '-1') as product_key,
     coalesce('marketplace:' || sales.product_id, 'unknown') as product_id,

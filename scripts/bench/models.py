@@ -1,14 +1,14 @@
 """How fast the dbt models are against a hand-written DuckDB script that builds the same star from the same bronze.
 
-Bronze is made once, of the operational source and the stock counts. Each round then takes two copies of it: `dbt run`
-(threads 1) builds schema gold in one, star_by_hand.sql schema by_hand in the other, each in a process of its own and with
+Bronze is made once, of the operational source and the stock counts. Each round then takes two copies of it: `dbt build`
+(threads 1; models and the snapshots that they read) builds schema gold in one, star_by_hand.sql schema by_hand in the other, each in a process of its own and with
 the same DuckDB settings (those that dbt's own connection reports). dbt's time is the sum of its models' execution times in
 run_results.json, views of silver included, parsing and start-up not; the script's that of its statements; both include
 their commits and checkpoints. At the end every table must be equal: columns, types and rows.
 
     python scripts/bench/models.py --scale 1 --rounds 3
 
-Exit code 1 where a table differs, the ratio is above 1.5 or dbt's memory reaches 8 GiB. Rounds take turns, and the medians
+Exit code 1 where a table differs, the ratio is above 1.3 (from scale 10: 1.2) or dbt's memory reaches 8 GiB (24 from scale 10). Rounds take turns, and the medians
 count, since other work on the machine slows the one or the other; the processor seconds of the whole processes stand
 beside (dbt's include its start-up and parsing).
 """
@@ -30,12 +30,15 @@ import duckdb
 from retail import settings
 from retail.console import err, out
 
-RATIO_LIMIT = 1.5
-MEMORY_LIMIT_GIB = 8.0
+# at scale 10 what a build costs whatever its size weighs less
+RATIO_LIMIT, RATIO_LIMIT_LARGE, LARGE_SCALE = 1.3, 1.2, 10
+MEMORY_LIMIT_GIB, MEMORY_LIMIT_LARGE_GIB = 8.0, 24.0
 # the benchmark is of the operational source; what other sources add is left out, as their switch does it
 VARIABLES = json.dumps({"sources": ["ops", "inventory"]})
-# gold and what it is made from; the audit models are no part of the star
-STAR = "+path:models/marts"
+# gold and what it is made from; the audit models are no part of the star, and marts.py has the marts and what they alone read
+STAR = ("+path:models/marts", "--exclude", "mart_*", "int_customer_transactions", "int_favourite_categories")
+# `dbt run` would leave out the snapshots, and with them the histories
+BUILD = ("dbt", "--quiet", "build", "--resource-type", "model", "--resource-type", "snapshot", "--threads", "1")
 # what changes speed or memory; the script's process gets the values that dbt's connection has
 SAME_SETTINGS = ("threads", "memory_limit", "preserve_insertion_order", "checkpoint_threshold")
 
@@ -94,13 +97,11 @@ def copy_of(bronze: Path, folder: Path) -> Path:
 
 
 def run_models(
-    database: Path, select: Sequence[str] = (STAR,), variables: str = VARIABLES
+    database: Path, select: Sequence[str] = STAR, variables: str = VARIABLES
 ) -> tuple[dict[str, float], float, float]:
-    """Seconds of each model, processor seconds, and peak memory in GiB of one `dbt run`."""
+    """Seconds of each model, processor seconds, and peak memory in GiB of one `dbt build`."""
     folder = database.parent
-    _, processor, memory = run(
-        ["dbt", "--quiet", "run", "--threads", "1", "--select", *select, "--vars", variables], environment(folder)
-    )
+    _, processor, memory = run([*BUILD, "--select", *select, "--vars", variables], environment(folder))
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     return {result["unique_id"].split(".")[-1]: result["execution_time"] for result in results}, processor, memory
 
@@ -139,9 +140,10 @@ def print_slowest(models: list[dict[str, float]], script: list[dict[str, float]]
 def compare(models: Path, script: Path) -> list[str]:
     """Differences between gold in the one warehouse and by_hand in the other."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{models}' as models (read_only)")
+        # under its own name, by which its views find their tables
+        connection.execute(f"attach '{models}' as retail (read_only)")
         connection.execute(f"attach '{script}' as script (read_only)")
-        return by_hand.differences(connection, "models.gold", "script.by_hand", exact=False)
+        return by_hand.differences(connection, "retail.gold", "script.by_hand", exact=False)
 
 
 def main() -> None:
@@ -184,15 +186,17 @@ def main() -> None:
         print_slowest(models, script)
         found = compare(folder / "models" / bronze.name, folder / "script" / bronze.name)
 
+    is_large = float(arguments.scale) >= LARGE_SCALE
+    limit, memory_limit = (RATIO_LIMIT_LARGE, MEMORY_LIMIT_LARGE_GIB) if is_large else (RATIO_LIMIT, MEMORY_LIMIT_GIB)
     sums = [statistics.median(sum(round_.values()) for round_ in side) for side in (models, script)]
     ratio = sums[0] / sums[1]
     out.print(f"sums, medians of {arguments.rounds} rounds: dbt {sums[0]:.1f} s, by hand {sums[1]:.1f} s")
-    out.print(f"ratio {ratio:.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f}; at most {RATIO_LIMIT})")
-    out.print(f"peak memory of dbt {max(memories):.2f} GiB (under {MEMORY_LIMIT_GIB:.0f})")
+    out.print(f"ratio {ratio:.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f}; at most {limit})")
+    out.print(f"peak memory of dbt {max(memories):.2f} GiB (under {memory_limit:.0f})")
     for line in found:
         out.print(f"DIFFERENT {line}")
     out.print("tables: " + ("different" if found else "all equal (columns, types, rows)"))
-    sys.exit(bool(found) or ratio > RATIO_LIMIT or max(memories) >= MEMORY_LIMIT_GIB)
+    sys.exit(bool(found) or ratio > limit or max(memories) >= memory_limit)
 
 
 if __name__ == "__main__":

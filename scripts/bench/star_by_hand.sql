@@ -17,7 +17,13 @@ create schema by_hand;
 create temp macro clean(value) as nullif(trim(value), '');
 create temp macro flag(value) as case value when 'Y' then true when 'N' then false end;
 create temp macro ops_key(id) as md5('ops' || chr(31) || id::varchar);
+-- of a version that the source numbers itself: it has no moment of a change
+create temp macro numbered_key(id) as md5('ops' || chr(31) || id::varchar || chr(31) || chr(30));
+create temp macro version_key(id, moment) as md5('ops' || chr(31) || id::varchar || chr(31) || strftime(moment, '%Y-%m-%d %H:%M:%S.%f'));
 create temp macro day_key(day) as coalesce((year(day) * 10000 + month(day) * 100 + day(day))::bigint, -1);
+-- the moment of an event, for looking up the version that holds; without a day the last one
+create temp macro held_moment(day, second) as
+    coalesce(day + to_seconds(if(second between 0 and 86399, second, 0)), timestamp '9999-12-30');
 create temp macro second_key(second) as case when second between 0 and 86399 then second else -1 end;
 -- the dt=YYYY-MM-DD of a path; null where there is none
 create temp macro path_date(path) as
@@ -242,16 +248,92 @@ left join newest_of('bronze.ops__income_band', ib_income_band_sk) as bands on hd
 union all by name
 select '-1' as household_demographics_key, 'unknown' as household_demographics_id, true as is_unknown;
 
-create table by_hand.dim_customers as
+-- ------------------------------------------------------------------------------------------------- histories of states
+-- The days of a history are those of the extracts of its feeds; on each, every feed shows its newest extract until then. What is equal
+-- on days in a row is one version; a key that a day lacks was deleted.
+
+create temp macro days_of(feeds) as table
+select day::timestamp as day, row_number() over (order by day) as number
+from (select distinct path_date(_file_name) as day from query_table(feeds, true))
+where day is not null;
+
+create temp macro states_of(feed, id, days) as table
+with extracts as (
+    from query_table(feed) as landed
+    select landed.*, path_date(_file_name) as landed_on
+    where id is not null and path_date(_file_name) is not null
+    qualify row_number() over (
+        partition by path_date(_file_name), id order by _file_name desc, _file_row_number desc, _loaded_at desc
+    ) = 1
+),
+
+shown as (
+    select number, day, max(landed_on) as landed_on
+    from query_table(days)
+    join (select distinct landed_on from extracts) on landed_on <= day
+    group by number, day
+)
+
+from extracts
+join shown using (landed_on);
+
+-- the versions that a table of states (number and day, id, attributes) makes, the first from the floor
+create temp macro versions_kept(states, days) as table
+with compared as (
+    select *, hash(*columns(* exclude (number, day))) as content
+    from query_table(states)
+),
+
+sequenced as (
+    select *, coalesce(number = lag(number) over by_id + 1 and content = lag(content) over by_id, false) as goes_on
+    from compared
+    window by_id as (partition by id order by number)
+),
+
+numbered as (
+    select *, count(*) filter (not goes_on) over (partition by id order by number) as version
+    from sequenced
+),
+
+ends as (
+    select id, version, max(number) + 1 as end_number
+    from numbered
+    group by id, version
+)
+
 select
-    ops_key(c_customer_sk) as customer_key,
-    'ops:' || c_customer_sk as customer_id,
-    'ops' as source_name,
-    c_customer_sk::varchar as source_customer_id,
+    numbered.* exclude (number, day, content, goes_on, version),
+    numbered.day as changed_at,
+    if(version = 1, timestamp '1900-01-01', numbered.day) as valid_from,
+    coalesce(end_days.day, timestamp '9999-12-31') as valid_to,
+    coalesce(lead(numbered.day) over (partition by id order by numbered.number), timestamp '9999-12-31') as held_until,
+    valid_to = timestamp '9999-12-31' as is_current,
+    valid_to < held_until as is_deleted,
+    false as is_unknown
+from numbered
+join ends using (id, version)
+left join query_table(days) as end_days on end_days.number = end_number
+where not goes_on;
+
+create temp table customer_days as from days_of([
+    'bronze.ops__customer', 'bronze.ops__customer_address', 'bronze.ops__customer_demographics', 'bronze.ops__household_demographics',
+    'bronze.ops__income_band'
+]);
+
+-- of two million kinds of people those that a customer is
+create temp table named_demographics as
+from bronze.ops__customer_demographics
+semi join bronze.ops__customer on cd_demo_sk = c_current_cdemo_sk;
+
+create temp table customer_states as
+select
+    customers.number,
+    customers.day,
+    c_customer_sk as id,
     clean(c_customer_id) as customer_code,
-    c_current_addr_sk::varchar as source_current_address_id,
-    c_current_cdemo_sk::varchar as source_current_customer_demographics_id,
-    c_current_hdemo_sk::varchar as source_current_household_demographics_id,
+    c_current_addr_sk as address,
+    c_current_cdemo_sk as cdemo,
+    c_current_hdemo_sk as hdemo,
     clean(c_salutation) as salutation,
     clean(c_first_name) as first_name,
     clean(c_last_name) as last_name,
@@ -262,50 +344,178 @@ select
     clean(c_birth_country) as birth_country,
     clean(c_login) as login,
     clean(c_email_address) as email,
-    addresses.street_number,
-    addresses.street_name,
-    addresses.street_type,
-    addresses.suite_number,
-    addresses.city,
-    addresses.county,
-    addresses.state,
-    addresses.postal_code,
-    addresses.country,
-    addresses.gmt_offset_hours,
-    addresses.location_type,
-    people.gender,
-    people.marital_status,
-    people.education_status,
-    people.purchase_estimate_amount,
-    people.credit_rating,
-    people.dependent_count,
-    people.employed_dependent_count,
-    people.college_dependent_count,
-    households.buy_potential,
-    households.household_dependent_count,
-    households.household_vehicle_count,
-    households.income_lower_bound_amount,
-    households.income_upper_bound_amount,
+    clean(ca_street_number) as street_number,
+    clean(ca_street_name) as street_name,
+    clean(ca_street_type) as street_type,
+    clean(ca_suite_number) as suite_number,
+    clean(ca_city) as city,
+    clean(ca_county) as county,
+    clean(ca_state) as state,
+    clean(ca_zip) as postal_code,
+    clean(ca_country) as country,
+    ca_gmt_offset as gmt_offset_hours,
+    clean(ca_location_type) as location_type,
+    clean(cd_gender) as gender,
+    clean(cd_marital_status) as marital_status,
+    clean(cd_education_status) as education_status,
+    cd_purchase_estimate as purchase_estimate_amount,
+    clean(cd_credit_rating) as credit_rating,
+    cd_dep_count as dependent_count,
+    cd_dep_employed_count as employed_dependent_count,
+    cd_dep_college_count as college_dependent_count,
+    clean(hd_buy_potential) as buy_potential,
+    hd_dep_count as household_dependent_count,
+    hd_vehicle_count as household_vehicle_count,
+    ib_lower_bound as income_lower_bound_amount,
+    ib_upper_bound as income_upper_bound_amount,
     first_shipto.d_date as first_shipto_date,
     first_sales.d_date as first_sales_date,
-    last_review.d_date as last_review_date,
-    nullif(trim(coalesce(clean(c_first_name), '') || ' ' || coalesce(clean(c_last_name), '')), '') as full_name,
+    last_review.d_date as last_review_date
+from states_of('bronze.ops__customer', c_customer_sk, 'customer_days') as customers
+left join states_of('bronze.ops__customer_address', ca_address_sk, 'customer_days') as addresses
+    on c_current_addr_sk = ca_address_sk and customers.number = addresses.number
+left join states_of('named_demographics', cd_demo_sk, 'customer_days') as people
+    on c_current_cdemo_sk = cd_demo_sk and customers.number = people.number
+left join states_of('bronze.ops__household_demographics', hd_demo_sk, 'customer_days') as households
+    on c_current_hdemo_sk = hd_demo_sk and customers.number = households.number
+left join states_of('bronze.ops__income_band', ib_income_band_sk, 'customer_days') as bands
+    on hd_income_band_sk = ib_income_band_sk and customers.number = bands.number
+left join calendar as first_shipto on c_first_shipto_date_sk = first_shipto.d_date_sk
+left join calendar as first_sales on c_first_sales_date_sk = first_sales.d_date_sk
+left join calendar as last_review on c_last_review_date_sk = last_review.d_date_sk;
+
+create table by_hand.dim_customers_history as
+select
+    version_key(id, changed_at) as customer_key,
+    'ops:' || id as customer_id,
+    'ops' as source_name,
+    id::varchar as source_customer_id,
+    customer_code,
+    address::varchar as source_current_address_id,
+    cdemo::varchar as source_current_customer_demographics_id,
+    hdemo::varchar as source_current_household_demographics_id,
+    salutation,
+    first_name,
+    last_name,
+    is_preferred_customer,
+    birth_day,
+    birth_month,
+    birth_year,
+    birth_country,
+    login,
+    email,
+    street_number,
+    street_name,
+    street_type,
+    suite_number,
+    city,
+    county,
+    state,
+    postal_code,
+    country,
+    gmt_offset_hours,
+    location_type,
+    gender,
+    marital_status,
+    education_status,
+    purchase_estimate_amount,
+    credit_rating,
+    dependent_count,
+    employed_dependent_count,
+    college_dependent_count,
+    buy_potential,
+    household_dependent_count,
+    household_vehicle_count,
+    income_lower_bound_amount,
+    income_upper_bound_amount,
+    first_shipto_date,
+    first_sales_date,
+    last_review_date,
+    null::date as registration_date,
+    nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') as full_name,
+    null::varchar as company_name,
     null::varchar as phone,
     null::varchar as street_address,
+    null::varchar as address_line_1,
+    null::varchar as address_line_2,
+    null::varchar as territory,
     null::bigint as age,
     null::varchar as age_band,
     null::varchar as income_group,
     null::varchar as segment_name,
-    false as is_unknown
-from newest_of('bronze.ops__customer', c_customer_sk) as customers
-left join by_hand.dim_addresses as addresses on c_current_addr_sk = addresses.source_address_id::bigint
-left join by_hand.dim_customer_demographics as people on c_current_cdemo_sk = people.source_customer_demographics_id::bigint
-left join by_hand.dim_household_demographics as households on c_current_hdemo_sk = households.source_household_demographics_id::bigint
-left join calendar as first_shipto on c_first_shipto_date_sk = first_shipto.d_date_sk
-left join calendar as first_sales on c_first_sales_date_sk = first_sales.d_date_sk
-left join calendar as last_review on c_last_review_date_sk = last_review.d_date_sk
+    changed_at,
+    valid_from,
+    valid_to,
+    held_until,
+    is_current,
+    is_deleted,
+    is_unknown
+from versions_kept('customer_states', 'customer_days')
 union all by name
-select '-1' as customer_key, 'unknown' as customer_id, 'Unknown' as full_name, true as is_unknown;
+select
+    '-1' as customer_key, 'unknown' as customer_id, 'Unknown' as full_name, timestamp '1900-01-01' as valid_from,
+    timestamp '9999-12-31' as valid_to, timestamp '9999-12-31' as held_until, true as is_current, false as is_deleted, true as is_unknown;
+
+create view by_hand.dim_customers as
+select customer_id, customer_key, * exclude (customer_id, customer_key, valid_to, held_until, is_current)
+from by_hand.dim_customers_history
+where held_until = timestamp '9999-12-31';
+
+create view by_hand.customer_view as
+with versions as (
+    select customer_id, count(*) as version_count, min(changed_at) as first_changed_at, max(changed_at) as last_changed_at
+    from by_hand.dim_customers_history
+    group by customer_id
+)
+
+select
+    customer_id,
+    source_name,
+    customer_code,
+    full_name,
+    company_name,
+    email,
+    phone,
+    coalesce(
+        street_address,
+        case
+            when street_number is not null and street_name is not null
+                then trim(street_number || ' ' || street_name || ' ' || coalesce(street_type, '') || ' ' || coalesce(suite_number, ''))
+        end
+    ) as street_address,
+    city,
+    county,
+    state,
+    postal_code,
+    country,
+    territory,
+    location_type,
+    is_preferred_customer,
+    birth_year,
+    birth_country,
+    age_band,
+    gender,
+    marital_status,
+    education_status,
+    credit_rating,
+    purchase_estimate_amount,
+    income_group,
+    segment_name,
+    buy_potential,
+    household_dependent_count,
+    household_vehicle_count,
+    income_lower_bound_amount,
+    income_upper_bound_amount,
+    registration_date,
+    first_sales_date,
+    last_review_date,
+    version_count,
+    first_changed_at,
+    last_changed_at,
+    is_deleted,
+    is_unknown
+from by_hand.dim_customers
+join versions using (customer_id);
 
 create table by_hand.dim_catalog_pages as
 select
@@ -328,12 +538,13 @@ left join calendar as ends on cp_end_date_sk = ends.d_date_sk
 union all by name
 select '-1' as catalog_page_key, 'unknown' as catalog_page_id, 'Unknown' as page_description, true as is_unknown;
 
-create table by_hand.dim_promotions as
+create temp table promotion_days as from days_of(['bronze.ops__promotion']);
+
+create temp table promotion_states as
 select
-    ops_key(p_promo_sk) as promotion_key,
-    'ops:' || p_promo_sk as promotion_id,
-    'ops' as source_name,
-    p_promo_sk::varchar as source_promotion_id,
+    number,
+    day,
+    p_promo_sk as id,
     clean(p_promo_id) as promotion_code,
     p_item_sk::varchar as source_item_id,
     clean(p_promo_name) as promotion_name,
@@ -351,13 +562,30 @@ select
     flag(p_discount_active) as is_discount_active,
     p_cost::decimal(18, 2) as promotion_cost_amount,
     starts.d_date as start_date,
-    ends.d_date as end_date,
-    false as is_unknown
-from newest_of('bronze.ops__promotion', p_promo_sk)
+    ends.d_date as end_date
+from states_of('bronze.ops__promotion', p_promo_sk, 'promotion_days')
 left join calendar as starts on p_start_date_sk = starts.d_date_sk
-left join calendar as ends on p_end_date_sk = ends.d_date_sk
+left join calendar as ends on p_end_date_sk = ends.d_date_sk;
+
+create table by_hand.dim_promotions_history as
+select
+    version_key(id, changed_at) as promotion_version_key,
+    ops_key(id) as promotion_key,
+    'ops:' || id as promotion_id,
+    'ops' as source_name,
+    id::varchar as source_promotion_id,
+    * exclude (id)
+from versions_kept('promotion_states', 'promotion_days')
 union all by name
-select '-1' as promotion_key, 'unknown' as promotion_id, 'Unknown' as promotion_name, true as is_unknown;
+select
+    '-1' as promotion_version_key, '-1' as promotion_key, 'unknown' as promotion_id, 'Unknown' as promotion_name,
+    timestamp '1900-01-01' as valid_from, timestamp '9999-12-31' as valid_to, timestamp '9999-12-31' as held_until,
+    true as is_current, false as is_deleted, true as is_unknown;
+
+create table by_hand.dim_promotions as
+select * exclude (promotion_version_key, changed_at, valid_from, valid_to, held_until, is_current)
+from by_hand.dim_promotions_history
+where held_until = timestamp '9999-12-31';
 
 create table by_hand.dim_return_reasons as
 select
@@ -388,12 +616,13 @@ from newest_of('bronze.ops__ship_mode', sm_ship_mode_sk)
 union all by name
 select '-1' as shipping_method_key, 'unknown' as shipping_method_id, 'Unknown' as ship_mode_type, true as is_unknown;
 
-create table by_hand.dim_warehouses as
+create temp table warehouse_days as from days_of(['bronze.ops__warehouse']);
+
+create temp table warehouse_states as
 select
-    ops_key(w_warehouse_sk) as warehouse_key,
-    'ops:' || w_warehouse_sk as warehouse_id,
-    'ops' as source_name,
-    w_warehouse_sk::varchar as source_warehouse_id,
+    number,
+    day,
+    w_warehouse_sk as id,
     clean(w_warehouse_id) as warehouse_code,
     clean(w_warehouse_name) as warehouse_name,
     w_warehouse_sq_ft as warehouse_square_feet,
@@ -406,11 +635,28 @@ select
     clean(w_state) as state,
     clean(w_zip) as postal_code,
     clean(w_country) as country,
-    w_gmt_offset as gmt_offset_hours,
-    false as is_unknown
-from newest_of('bronze.ops__warehouse', w_warehouse_sk)
+    w_gmt_offset as gmt_offset_hours
+from states_of('bronze.ops__warehouse', w_warehouse_sk, 'warehouse_days');
+
+create table by_hand.dim_warehouses_history as
+select
+    version_key(id, changed_at) as warehouse_version_key,
+    ops_key(id) as warehouse_key,
+    'ops:' || id as warehouse_id,
+    'ops' as source_name,
+    id::varchar as source_warehouse_id,
+    * exclude (id)
+from versions_kept('warehouse_states', 'warehouse_days')
 union all by name
-select '-1' as warehouse_key, 'unknown' as warehouse_id, 'Unknown' as warehouse_name, true as is_unknown;
+select
+    '-1' as warehouse_version_key, '-1' as warehouse_key, 'unknown' as warehouse_id, 'Unknown' as warehouse_name,
+    timestamp '1900-01-01' as valid_from, timestamp '9999-12-31' as valid_to, timestamp '9999-12-31' as held_until,
+    true as is_current, false as is_deleted, true as is_unknown;
+
+create table by_hand.dim_warehouses as
+select * exclude (warehouse_version_key, changed_at, valid_from, valid_to, held_until, is_current)
+from by_hand.dim_warehouses_history
+where held_until = timestamp '9999-12-31';
 
 -- ------------------------------------------------------------------------------------------------- dimensions with versions
 -- A version without a start begins the day after the one before it ended, else at the floor; the first of all holds from the
@@ -433,7 +679,7 @@ window version_order as (partition by durable order by starts_on, id);
 
 create table by_hand.dim_products_history as
 select
-    ops_key(i_item_sk) as product_key,
+    numbered_key(i_item_sk) as product_key,
     'ops:' || durable as product_id,
     'ops' as source_name,
     i_item_sk::varchar as source_product_id,
@@ -454,10 +700,12 @@ select
     clean(i_color) as color,
     clean(i_units) as unit_of_measure,
     clean(i_container) as container,
+    null::bigint as stock_quantity,
     i_current_price::decimal(18, 2) as current_price,
     i_wholesale_cost::decimal(18, 2) as wholesale_cost,
     i_rec_start_date as version_start_date,
     i_rec_end_date as version_end_date,
+    null::timestamp as changed_at,
     valid_from,
     valid_to,
     is_current,
@@ -471,21 +719,21 @@ select
 create table by_hand.dim_products as
 select
     product_id, product_key,
-    * exclude (product_id, product_key, version_start_date, version_end_date, valid_to, is_current)
+    * exclude (product_id, product_key, version_start_date, version_end_date, changed_at, valid_to, is_current)
 from by_hand.dim_products_history
 where is_current;
 
-create table by_hand.dim_stores_history as
+create temp table store_days as from days_of(['bronze.ops__store']);
+
+create temp table store_states as
 select
-    ops_key(s_store_sk) as store_key,
-    'ops:' || durable as store_id,
-    'ops' as source_name,
-    s_store_sk::varchar as source_store_id,
+    number,
+    day,
+    s_store_sk as id,
     clean(s_store_id) as store_code,
     s_market_id::varchar as source_market_id,
     s_division_id::varchar as source_division_id,
     s_company_id::varchar as source_company_id,
-    place_key(clean(s_city), clean(s_state), clean(s_zip), clean(s_country)) as location_key,
     clean(s_store_name) as store_name,
     s_number_employees as employee_count,
     s_floor_space as floor_space_square_feet,
@@ -509,17 +757,57 @@ select
     s_tax_percentage as tax_rate,
     s_rec_start_date as version_start_date,
     s_rec_end_date as version_end_date,
-    closed.d_date as closed_date,
+    closed.d_date as closed_date
+from states_of('bronze.ops__store', s_store_sk, 'store_days')
+left join calendar as closed on s_closed_date_sk = closed.d_date_sk;
+
+-- the source numbers the versions of its stores itself: each as it was seen last, deleted ones too
+create table by_hand.dim_stores_history as
+with last_states as (
+    select
+        * exclude (changed_at, valid_from, valid_to, held_until, is_current),
+        coalesce(store_code, id::varchar) as durable,
+        coalesce(
+            version_start_date, lag(version_end_date) over (partition by coalesce(store_code, id::varchar) order by id) + 1, date '1900-01-01'
+        ) as starts_on
+    from versions_kept('store_states', 'store_days')
+    where held_until = timestamp '9999-12-31'
+),
+
+numbered as (
+    select
+        *,
+        if(row_number() over store_order = 1, date '1900-01-01', starts_on)::timestamp as valid_from,
+        coalesce(lead(starts_on) over store_order, date '9999-12-31')::timestamp as valid_to,
+        lead(id) over store_order is null as is_current
+    from last_states
+    window store_order as (partition by durable order by starts_on, id)
+)
+
+select
+    ops_key(id) as store_key,
+    'ops:' || durable as store_id,
+    'ops' as source_name,
+    id::varchar as source_store_id,
+    store_code,
+    source_market_id,
+    source_division_id,
+    source_company_id,
+    place_key(city, state, postal_code, country) as location_key,
+    * exclude (
+        id, durable, starts_on, store_code, source_market_id, source_division_id, source_company_id, valid_from, valid_to, is_current,
+        is_deleted, is_unknown
+    ),
     valid_from,
     valid_to,
     is_current,
-    false as is_unknown
-from versions_of('bronze.ops__store', s_store_sk, s_store_id, s_rec_start_date, s_rec_end_date)
-left join calendar as closed on s_closed_date_sk = closed.d_date_sk
+    is_deleted,
+    is_unknown
+from numbered
 union all by name
 select
-    '-1' as store_key, 'unknown' as store_id, '-1' as location_key, 'Unknown' as store_name,
-    timestamp '1900-01-01' as valid_from, timestamp '9999-12-31' as valid_to, true as is_current, true as is_unknown;
+    '-1' as store_key, 'unknown' as store_id, '-1' as location_key, 'Unknown' as store_name, timestamp '1900-01-01' as valid_from,
+    timestamp '9999-12-31' as valid_to, true as is_current, false as is_deleted, true as is_unknown;
 
 create table by_hand.dim_stores as
 select * exclude (valid_to, is_current) from by_hand.dim_stores_history where is_current;
@@ -914,6 +1202,7 @@ select
     null::varchar as line_customer_phone,
     null::varchar as line_customer_address,
     null::bigint as line_customer_age,
+    null::varchar as line_customer_age_band,
     null::varchar as line_customer_gender,
     null::varchar as line_customer_income_group,
     null::varchar as line_customer_segment_name,
@@ -926,11 +1215,19 @@ left join lines_replaced on lines.channel = lines_replaced.channel and lines.lin
 left join calendar as sold on sold_date_sk = sold.d_date_sk
 left join calendar as ship on ship_date_sk = ship.d_date_sk
 left join by_hand.dim_products_history as products on item = products.source_product_id::bigint
-left join by_hand.dim_customers as bill_customers on bill_customer = bill_customers.source_customer_id::bigint
+left join by_hand.dim_customers_history as bill_customers
+    on
+        bill_customer = bill_customers.source_customer_id::bigint
+        and bill_customers.valid_from <= held_moment(sold.d_date, sold_time)
+        and held_moment(sold.d_date, sold_time) < bill_customers.held_until
 left join by_hand.dim_customer_demographics as bill_people on bill_cdemo = bill_people.source_customer_demographics_id::bigint
 left join by_hand.dim_household_demographics as bill_households on bill_hdemo = bill_households.source_household_demographics_id::bigint
 left join by_hand.dim_addresses as bill_addresses on bill_addr = bill_addresses.source_address_id::bigint
-left join by_hand.dim_customers as ship_customers on ship_customer = ship_customers.source_customer_id::bigint
+left join by_hand.dim_customers_history as ship_customers
+    on
+        ship_customer = ship_customers.source_customer_id::bigint
+        and ship_customers.valid_from <= held_moment(sold.d_date, sold_time)
+        and held_moment(sold.d_date, sold_time) < ship_customers.held_until
 left join by_hand.dim_customer_demographics as ship_people on ship_cdemo = ship_people.source_customer_demographics_id::bigint
 left join by_hand.dim_household_demographics as ship_households on ship_hdemo = ship_households.source_household_demographics_id::bigint
 left join by_hand.dim_addresses as ship_addresses on ship_addr = ship_addresses.source_address_id::bigint
@@ -1128,13 +1425,21 @@ from returned
 left join by_hand.fct_sales as sold
     on sold.sales_line_key = md5('ops' || chr(31) || returned.channel || chr(31) || returned.order_number || chr(31) || item)
 left join by_hand.dim_products_history as products on item = products.source_product_id::bigint
-left join by_hand.dim_customers as returning_customers on returning_customer = returning_customers.source_customer_id::bigint
+left join by_hand.dim_customers_history as returning_customers
+    on
+        returning_customer = returning_customers.source_customer_id::bigint
+        and returning_customers.valid_from <= held_moment(returned_date, returned_time)
+        and held_moment(returned_date, returned_time) < returning_customers.held_until
 left join by_hand.dim_customer_demographics as returning_people
     on returning_cdemo = returning_people.source_customer_demographics_id::bigint
 left join by_hand.dim_household_demographics as returning_households
     on returning_hdemo = returning_households.source_household_demographics_id::bigint
 left join by_hand.dim_addresses as returning_addresses on returning_addr = returning_addresses.source_address_id::bigint
-left join by_hand.dim_customers as refunded_customers on refunded_customer = refunded_customers.source_customer_id::bigint
+left join by_hand.dim_customers_history as refunded_customers
+    on
+        refunded_customer = refunded_customers.source_customer_id::bigint
+        and refunded_customers.valid_from <= held_moment(returned_date, returned_time)
+        and held_moment(returned_date, returned_time) < refunded_customers.held_until
 left join by_hand.dim_customer_demographics as refunded_people on refunded_cdemo = refunded_people.source_customer_demographics_id::bigint
 left join by_hand.dim_household_demographics as refunded_households
     on refunded_hdemo = refunded_households.source_household_demographics_id::bigint

@@ -1,32 +1,53 @@
-"""`retail check`: will what has landed load whole, and is every row that was loaded accounted for?
+"""`retail check`: is what should be there, will what has landed load whole, and is every row that was loaded accounted for?
 
 Reads only. Each check gives `Finding`s; the exit code is 1 where one of them is an error.
 """
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from rich.table import Table
 
-from retail import accounting, console, drift, load, load_history, pipes, settings, warehouse
+from retail import (
+    accounting,
+    console,
+    drift,
+    expected,
+    landed,
+    landing_zone,
+    load,
+    load_history,
+    pipes,
+    settings,
+    warehouse,
+)
 from retail.accounting import Accounting
 from retail.drift import ERROR, NOTE, WARNING, Examined, Finding
+from retail.landing_zone import Bucket, Folder
 
 FILES_SHOWN = 3
 REASONS_SHOWN = 30
 STYLES = {ERROR: "red", WARNING: "yellow", NOTE: "dim"}
 
 
-def run(feeds: list[str], *, full: bool = False) -> int:
-    """Check the settings' landing zone and warehouse, print what was found; the exit code."""
-    landing, database = settings.landing(), settings.database()
+def run(feeds: list[str], *, full: bool = False, on: date | None = None) -> int:
+    """Check the settings' landing zone and warehouse, print what was found; the exit code.
+
+    `on` is the business date whose files should be there; without it nothing is expected.
+    """
+    landing, database = landing_zone.from_settings(), settings.database()
     with console.err.status("Reading the pipes …") as status:
 
         def progress(done: int, total: int) -> None:
             status.update(f"Checked {done:,} of {total:,} new files …")
 
         examined = check_landing(landing, database, feeds, full=full, progress=progress)
+        arrived, told = check_arrivals(landing, database, feeds, on, full=full)
         accounted = read_accounting(database, feeds)
+    if told:
+        console.out.print(told)
+    show_findings(arrived)
     findings = accounting_findings(accounted) if accounted else []
     show_landing(examined, landing)
     if accounted:
@@ -34,29 +55,64 @@ def run(feeds: list[str], *, full: bool = False) -> int:
     else:
         console.err.print(f"{database}: no row accounting yet; run `retail load` and `dbt build`", markup=False)
     show_findings(findings)
-    return exit_code(examined.findings + findings)
+    return exit_code(arrived + examined.findings + findings)
 
 
 def check_landing(
-    landing: Path,
+    landing: Path | Folder | Bucket,
     database: Path,
     feeds: list[str],
     *,
     full: bool = False,
+    wait: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Examined:
     """What has landed and is not loaded yet, against the pipes.
 
+    `wait` is how many seconds to wait for whoever has the database open.
     Raises UserError for faulty scripts, an unknown feed, a database that another process writes.
     """
     definitions = pipes.read_definitions(load.default_scripts())
     wanted = load.wanted_pipes(definitions.pipes, feeds)
-    history: dict[tuple[str, str], load_history.Entry] = {}
-    if database.exists():
-        with warehouse.opened(database) as connection:
-            if load_history.exists(connection):
-                history = load_history.latest(connection)
+    history = read_history(database, wait)
     return drift.examine(landing, definitions.pipes, wanted, history, full=full, progress=progress)
+
+
+def read_history(database: Path, wait: float = 0.0) -> dict[tuple[str, str], load_history.Entry]:
+    """The last entry of each (pipe, file); none where nothing has been loaded yet."""
+    if database.exists():
+        with warehouse.opened(database, wait) as connection:
+            if load_history.exists(connection):
+                return load_history.latest(connection)
+    return {}
+
+
+def check_arrivals(
+    landing: Path | Folder | Bucket,
+    database: Path,
+    feeds: list[str],
+    on: date | None,
+    *,
+    full: bool = False,
+    wait: float = 0.0,
+) -> tuple[list[Finding], str]:
+    """Files of a business date that are missing, feeds that are silent, files of an unusual size; one line on what was expected.
+
+    Without a date nothing is expected, and the line is empty. Raises UserError as `check_landing` does.
+    """
+    defined = pipes.read_definitions(load.default_scripts()).pipes
+    wanted = load.wanted_pipes(defined, feeds)
+    history = read_history(database, wait)
+    files = landed.list_files(landing, [pipe.prefix for pipe in defined]).files
+    found = expected.unusual(wanted, files, history, on, full=full)
+    if on is None:
+        return found, ""
+    names = {load.feed_name(pipe) for pipe in wanted}
+    declared = [each for each in expected.expectations() if each.feed in names]
+    there = [entry.file_name for entry in history.values() if entry.status != load_history.LOAD_FAILED]
+    there += [file.name for listed in files.values() for file in listed]
+    missing = expected.missing(declared, expected.business_dates(there), on)
+    return missing + found, expected.summary(missing, declared, on)
 
 
 def read_accounting(database: Path, feeds: list[str]) -> Accounting | None:
@@ -107,7 +163,7 @@ def exit_code(findings: list[Finding]) -> int:
 # -- the face ---------------------------------------------------------------------------------------------------------
 
 
-def show_landing(examined: Examined, landing: Path) -> None:
+def show_landing(examined: Examined, landing: Folder | Bucket) -> None:
     """One line of what was looked at, then each finding with what will happen and what to do."""
     files = "1 file has" if examined.files == 1 else f"{examined.files:,} files have"
     counts = [

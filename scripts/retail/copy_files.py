@@ -111,9 +111,21 @@ def first_line(error: BaseException) -> str:
 # -- shared by both kinds ---------------------------------------------------------------------------------------------
 
 
+def address(file: LandedFile) -> str:
+    """Where DuckDB finds a file: on this machine, else in its bucket."""
+    if file.bucket and not file.path.exists():
+        return file.bucket.address(file.name)
+    return str(file.path)
+
+
 def pattern(file: LandedFile) -> str:
     """A path for DuckDB, which takes `*`, `?` and `[` for wildcards."""
-    return "".join(f"[{char}]" if char in "*?[" else char for char in str(file.path))
+    return escaped(address(file))
+
+
+def escaped(path: str) -> str:
+    """A path in which nothing is a wildcard."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in path)
 
 
 def _metadata(pipe: Pipe, index: str | None, row_number: str) -> dict[str, str]:
@@ -249,7 +261,7 @@ def footers(
     """Number of rows of each file and a text that stands for its columns; what is wrong with it if it cannot be read."""
     if not files:
         return
-    by_path = {str(file.path): file for file in files}
+    by_path = {address(file): file for file in files}
     query = """
         select file_name, num_rows, columns
         from parquet_file_metadata($files)

@@ -17,6 +17,7 @@ import duckdb
 
 from retail import copy_files, csv_records, landed, pipes
 from retail.landed import FileFault, LandedFile, NotNow
+from retail.landing_zone import Bucket, Folder
 from retail.load import feed_name
 from retail.load_history import LOAD_FAILED, Entry
 from retail.pipes import Pipe
@@ -77,7 +78,7 @@ class Examined:
 
 
 def examine(
-    landing: Path,
+    landing: Path | Folder | Bucket,
     defined: Iterable[Pipe],
     wanted: Iterable[Pipe],
     history: dict[tuple[str, str], Entry],
@@ -171,7 +172,7 @@ def _new_files(
             result.add(finding, file.name)
         else:
             result.loaded += 1
-            if not same and _content_key(file) != past.file_content_key:
+            if not same and landed.key_now(file) != past.file_content_key:
                 finding = Finding(
                     ERROR,
                     feed,
@@ -189,14 +190,6 @@ def business_date(name: str) -> date | None:
     try:
         return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
     except ValueError:
-        return None
-
-
-def _content_key(file: LandedFile) -> str | None:
-    try:
-        with open(file.path, "rb", buffering=0) as stream:
-            return landed.content_key(stream)
-    except OSError:
         return None
 
 
@@ -280,6 +273,8 @@ def _csv(pipe: Pipe, file: LandedFile, full: bool, result: Examined) -> None:
         result.add(_not_now(feed, reason), file.name)
     except OSError as error:
         result.add(_not_now(feed, copy_files.unreadable(error)), file.name)
+    finally:
+        landed.release([file])
 
 
 def _csv_findings(pipe: Pipe, file: LandedFile, stream: BinaryIO, full: bool, result: Examined) -> Iterator[Finding]:
@@ -438,6 +433,10 @@ def _parquet(pipe: Pipe, files: list[LandedFile], full: bool, result: Examined) 
     feed, ready = feed_name(pipe), []
     for file in files:
         try:
+            if file.bucket:
+                # an object is whole, and of a large one only the footer need be read
+                ready.append(file)
+                continue
             with landed.open_landed(file):
                 ready.append(file)
         except NotNow as reason:
@@ -445,6 +444,8 @@ def _parquet(pipe: Pipe, files: list[LandedFile], full: bool, result: Examined) 
     groups: dict[str, list[LandedFile]] = defaultdict(list)
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
+        if ready and ready[0].bucket:
+            ready[0].bucket.read_by(connection)
         for file, footer in copy_files.footers(connection, ready):
             if isinstance(footer, FileFault):
                 result.add(_file_fault(feed, footer, None), file.name)

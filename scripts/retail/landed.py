@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from retail.landing_zone import Bucket, Folder, Gone, Replaced
+
 NOT_LANDED_PREFIXES = (".", "_")
 NOT_LANDED_SUFFIXES = (".tmp", ".part")
 READ_SIZE = 1 << 20
@@ -49,6 +51,9 @@ class LandedFile:
     path: Path
     size: int
     mtime_ns: int
+    # Of an object in a bucket: where it is, and which version was listed. `path` then is where its copy lies or will.
+    bucket: Bucket | None = None
+    etag: str | None = None
 
     def last_modified(self) -> datetime:
         """Change time in UTC, without a zone, to the microsecond: what the load history keeps."""
@@ -64,9 +69,15 @@ class Listing:
     problems: list[tuple[str, str]]
 
 
-def list_files(root: Path, prefixes: Iterable[str]) -> Listing:
-    """List the landing zone, names in order of their bytes. A root that does not exist holds nothing."""
+def list_files(root: Path | Folder | Bucket, prefixes: Iterable[str]) -> Listing:
+    """List the landing zone, names in order of their bytes. A root that does not exist holds nothing.
+
+    Raises UserError for a bucket that cannot be listed.
+    """
     prefixes = list(prefixes)
+    if isinstance(root, Bucket):
+        return _list_objects(root, prefixes)
+    root = root.root if isinstance(root, Folder) else root
     files: dict[str, list[LandedFile]] = {prefix: [] for prefix in prefixes}
     unclaimed: Counter[str] = Counter()
     problems: list[tuple[str, str]] = []
@@ -113,11 +124,67 @@ def list_files(root: Path, prefixes: Iterable[str]) -> Listing:
     return Listing(files, dict(sorted(unclaimed.items())), sorted(problems))
 
 
+def _list_objects(bucket: Bucket, prefixes: list[str]) -> Listing:
+    files: dict[str, list[LandedFile]] = {prefix: [] for prefix in prefixes}
+    unclaimed: Counter[str] = Counter()
+    for item in bucket.stored():
+        parts = item.name.split("/")
+        # some tools make an empty object for a folder
+        if not parts[-1] or any(part.startswith(NOT_LANDED_PREFIXES) for part in parts):
+            continue
+        if any(part.endswith(NOT_LANDED_SUFFIXES) for part in parts):
+            continue
+        prefix = next((each for each in prefixes if item.name.startswith(each)), None)
+        if prefix is None:
+            folder, slash, _ = item.name.rpartition("/")
+            unclaimed[folder + slash] += 1
+        else:
+            copy = bucket.copy_of(item.name)
+            files[prefix].append(LandedFile(item.name, copy, item.size, item.mtime_ns, bucket, item.etag))
+    return Listing(files, dict(sorted(unclaimed.items())), [])
+
+
+def on_this_machine(file: LandedFile) -> Path:
+    """The path of a file's bytes; an object is fetched first, the version that was listed.
+
+    Raises NotNow where that is not there any more, OSError where the copy cannot be written, UserError where the store does
+    not answer.
+    """
+    if file.bucket:
+        try:
+            return file.bucket.fetch(file.name, file.etag)
+        except Gone:
+            raise NotNow("disappeared before it was read", harmless=True) from None
+        except Replaced:
+            raise NotNow("was replaced while it was read, left for the next run", harmless=True) from None
+    return file.path
+
+
+def release(files: Iterable[LandedFile]) -> None:
+    """Free the room of the copies of objects; files of a folder are left alone."""
+    for file in files:
+        if file.bucket:
+            file.bucket.release(file.name)
+
+
+def key_now(file: LandedFile) -> str | None:
+    """SHA-256 of what a file holds now; None where it cannot be read."""
+    try:
+        with open(on_this_machine(file), "rb", buffering=0) as stream:
+            return content_key(stream)
+    except (OSError, NotNow):
+        return None
+    finally:
+        release([file])
+
+
 def open_landed(file: LandedFile) -> BinaryIO:
-    """Open a file that is complete, for reading.
+    """Open a file that is complete, for reading; an object is fetched first.
 
     Raises NotNow when it is gone, when it is not readable for us, or when someone still writes it.
     """
+    if file.bucket:
+        return open(on_this_machine(file), "rb", buffering=0)
     try:
         stream = open(file.path, "rb", buffering=0)  # noqa: SIM115, the caller closes it
     except FileNotFoundError:
@@ -132,6 +199,9 @@ def open_landed(file: LandedFile) -> BinaryIO:
 
 def changed(file: LandedFile, stream: BinaryIO | None = None) -> bool:
     """Whether a file is no longer the one that was listed (another size, change time, or gone)."""
+    if file.bucket:
+        # what is read is a copy of the version that was listed, and of nothing else
+        return False
     try:
         info = os.fstat(stream.fileno()) if stream else os.stat(file.path)
     except OSError:

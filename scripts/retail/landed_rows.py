@@ -9,7 +9,9 @@ from typing import BinaryIO
 import duckdb
 
 from retail import csv_records, landed, personal
+from retail.errors import UserError
 from retail.landed import FileFault
+from retail.landing_zone import Bucket, Folder, Gone
 from retail.pipes import Pipe
 
 
@@ -32,13 +34,13 @@ class LandedRows:
     rows: dict[int, LandedRow] = field(default_factory=dict)
 
 
-def find(landing: Path, pipe: Pipe, name: str, content_key: str | None, numbers: set[int] | None) -> LandedRows:
+def find(zone: Folder | Bucket, pipe: Pipe, name: str, content_key: str | None, numbers: set[int] | None) -> LandedRows:
     """Records of a landed file, by number; all of them where `numbers` is None.
 
     `content_key` is that of the file when it was loaded. A file that is gone, or has changed, gives no rows.
     """
-    path = landing / name
     try:
+        path = zone.fetch(name)
         with open(path, "rb", buffering=0) as stream:
             if content_key and landed.content_key(stream) != content_key:
                 return LandedRows("the file has changed since it was loaded, so its lines are not shown")
@@ -48,11 +50,11 @@ def find(landing: Path, pipe: Pipe, name: str, content_key: str | None, numbers:
                 return LandedRows("the file is there, unchanged", _parquet(path, numbers))
             stream.seek(0)
             return LandedRows("the file is there, unchanged", _csv(stream, pipe, name, numbers))
-    except FileNotFoundError:
+    except (FileNotFoundError, Gone):
         return LandedRows("the file is no longer in the landing zone")
     except OSError as error:
         return LandedRows(f"the file cannot be read: {error.strerror}")
-    except (FileFault, duckdb.Error) as error:
+    except (FileFault, UserError, duckdb.Error) as error:
         return LandedRows(f"the file cannot be read: {str(error).splitlines()[0]}")
 
 

@@ -4,7 +4,6 @@ Each path is loaded once by each pipe, ever. The rows of a file and its entry in
 a load that is killed at any moment and started again gives the same bronze.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,22 @@ from pathlib import Path
 
 import duckdb
 
-from retail import console, copy_files, landed, load_history, pipes, settings
+from retail import (
+    console,
+    copy_files,
+    history,
+    landed,
+    landing_zone,
+    last_build,
+    load_history,
+    pipes,
+    settings,
+    warehouse,
+)
 from retail.copy_files import Outcome, Piece
 from retail.errors import UserError
 from retail.landed import FileFault, LandedFile, NotNow
+from retail.landing_zone import Bucket, Folder
 from retail.load_history import LOAD_FAILED, PARTIALLY_LOADED, Entry
 from retail.pipes import Pipe
 
@@ -85,7 +96,7 @@ def default_scripts() -> Path:
 
 
 def load(
-    landing: Path,
+    landing: Path | Folder | Bucket,
     database: Path,
     *,
     scripts: Path | None = None,
@@ -153,7 +164,9 @@ def wanted_pipes(defined: tuple[Pipe, ...], feeds: list[str]) -> list[Pipe]:
     return [pipe for pipe in defined if not feeds or {feed_name(pipe), feed_name(pipe).partition(".")[0]} & set(feeds)]
 
 
-def _report_listing(listing: landed.Listing, landing: Path, prefixes: list[str], result: LoadResult) -> None:
+def _report_listing(
+    listing: landed.Listing, landing: Path | Folder | Bucket, prefixes: list[str], result: LoadResult
+) -> None:
     if not landing.exists():
         result.notes.append(Problem(str(landing), "there is no landing zone yet", lacking=False))
     for name, text in listing.problems:
@@ -180,17 +193,9 @@ def _undone(
         elif past.status == LOAD_FAILED:
             result.problems.append(Problem(file.name, f"not loaded, and unchanged since: {_fault_text(past)}"))
         elif not same:
-            key = _key_now(file)
+            key = landed.key_now(file)
             if key != past.file_content_key:
                 result.problems.append(Problem(file.name, _changed_text(past, key)))
-
-
-def _key_now(file: LandedFile) -> str | None:
-    try:
-        with open(file.path, "rb", buffering=0) as stream:
-            return landed.content_key(stream)
-    except OSError:
-        return None
 
 
 def _changed_text(past: Entry, key: str | None) -> str:
@@ -264,6 +269,7 @@ class _Run:
         finally:
             for piece in pieces:
                 piece.drop(self.connection)
+            landed.release(files)
 
     def _commit(self, pipe: Pipe, pieces: list[Piece], scanned: datetime) -> None:
         """Insert the rows of the pieces and their history in one transaction; on a fault again, in smaller ones."""
@@ -432,6 +438,8 @@ def _opened(database: Path, *, dry_run: bool, wait: float) -> Iterator[duckdb.Du
         yield None
         return
     connection = _connect(database, read_only=dry_run, wait=wait)
+    # now that nobody else can write
+    record = None if dry_run else last_build.vouched(database)
     try:
         yield connection
     except RuntimeError as error:
@@ -445,6 +453,7 @@ def _opened(database: Path, *, dry_run: bool, wait: float) -> Iterator[duckdb.Du
         raise UserError(_environment_text(database, error)) from error
     finally:
         connection.close()
+        last_build.renew(database, record)
 
 
 def _environment_text(database: Path, error: BaseException) -> str:
@@ -460,30 +469,15 @@ def _connect(database: Path, *, read_only: bool, wait: float) -> duckdb.DuckDBPy
     except OSError as error:
         raise UserError(f"{database.parent}: cannot be made: {error.strerror}") from None
     config = {} if read_only else {"storage_compatibility_version": STORAGE_VERSION}
-    until = time.monotonic() + wait
-    told = False
-    while True:
-        try:
-            connection = duckdb.connect(str(database), read_only=read_only, config=config)
-            # it goes to standard output, where results go
-            connection.execute("set enable_progress_bar = false")
-            _limit_memory(connection)
-            return connection
-        except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise UserError(f"{database}: cannot be opened: {copy_files.first_line(error)}") from None
-            found = re.search(r"PID (\d+)", str(error))
-            holder = f"process {found[1]}" if found else "another process"
-        except duckdb.Error as error:
-            raise UserError(f"{database}: cannot be opened: {copy_files.first_line(error)}") from None
-        if time.monotonic() >= until:
-            raise UserError(
-                f"{database}: {holder} still has it open after {wait:g} s; end it, or wait longer with --wait"
-            )
-        if not told:
-            console.err.print(f"Waiting up to {wait:g} s for {holder}, which has {database} open …", markup=False)
-            told = True
-        time.sleep(0.2)
+
+    def connect() -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(str(database), read_only=read_only, config=config)
+        # it goes to standard output, where results go
+        connection.execute("set enable_progress_bar = false")
+        _limit_memory(connection)
+        return connection
+
+    return warehouse.when_free(database, wait, connect)
 
 
 def _limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
@@ -535,7 +529,7 @@ def run(feeds: list[str], *, dry_run: bool, wait: float) -> int:
     """Load with the settings' paths, with a progress bar and a summary; the exit code."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    landing, database = settings.landing(), settings.database()
+    landing, database = landing_zone.from_settings(), settings.database()
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -555,6 +549,13 @@ def run(feeds: list[str], *, dry_run: bool, wait: float) -> int:
             console.err.print("Interrupted: what was committed stays loaded; run it again and the rest follows.")
             return 130
     show(result)
+    if not dry_run:
+        # the replay builds what depends on extracts that the next night's build knows have landed
+        record = last_build.vouched(database)
+        try:
+            history.replay_if_several_wait(database)
+        finally:
+            last_build.renew(database, record)
     return result.exit_code
 
 

@@ -38,6 +38,8 @@ from pathlib import Path
 
 import duckdb
 
+from retail.draws import literal, spread_id, weighted
+
 SOURCE, FEED = "marketplace", "transactions"
 DEFAULT_ROWS, MAX_ROWS = 20_000, 100_000_000
 DEFAULT_SEED, MAX_SEED = 1, 1_000_000
@@ -247,8 +249,6 @@ DRAWS = (
 )
 # A row takes the draws 0 to 127 of its number, a customer 128 to 255.
 _DRAW_SPAN = 128
-# Odd and no multiple of 3 or 5, so that multiplying by it permutes the numbers below any 9 × 10^k.
-_STEP = 6_180_339_887
 
 Report = Callable[[str, int, int], None]
 
@@ -364,7 +364,7 @@ def _connection(rows: int, seed: int) -> duckdb.DuckDBPyConnection:
     slots = _day_slots()
     for name, values in {**_lists(), "days": slots}.items():
         # A variable is a constant to a query; a parameter cannot set one.
-        connection.execute(f"set variable {name} = [{', '.join(map(_literal, values))}]")
+        connection.execute(f"set variable {name} = [{', '.join(map(literal, values))}]")
     # Above the numbers of all rows' draws, below the range of bigint
     stream = seed * 2**40
     connection.execute(
@@ -391,13 +391,13 @@ def _lists() -> dict[str, list]:
     ]
     places = [place[:-1] for place in PLACES for _ in range(place[-1])]
     return {
-        **{column: _weighted(values) for column, values in CHOICES.items()},
+        **{column: weighted(values) for column, values in CHOICES.items()},
         "categories": list(CATALOG),
-        "category_draws": _weighted({n: CATEGORY_WEIGHTS[category] for n, category in enumerate(CATALOG)}),
+        "category_draws": weighted({n: CATEGORY_WEIGHTS[category] for n, category in enumerate(CATALOG)}),
         "brands": [brand for brands, _ in CATALOG.values() for brand in brands],
         "types": [kind for _, kind, _ in goods],
         "goods": [product for _, _, product in goods],
-        "feedback_draws": _weighted({n: weight for n, (weight, *_) in enumerate(FEEDBACK.values())}),
+        "feedback_draws": weighted({n: weight for n, (weight, *_) in enumerate(FEEDBACK.values())}),
         "feedback": list(FEEDBACK),
         "ratings": [rating for _, ratings, _ in FEEDBACK.values() for rating in ratings],
         "contradicting_ratings": [rating for *_, rating in FEEDBACK.values()],
@@ -412,16 +412,6 @@ def _lists() -> dict[str, list]:
         "last_names": list(LAST_NAMES),
         "streets": list(STREETS),
     }
-
-
-def _weighted(weights: dict) -> list:
-    return [value for value, weight in weights.items() for _ in range(weight)]
-
-
-def _literal(value: str | int | date) -> str:
-    if isinstance(value, int):
-        return f"{value}::bigint"
-    return ("date " if isinstance(value, date) else "") + "'" + str(value).replace("'", "''") + "'"
 
 
 def _day_slots() -> list[date]:
@@ -451,7 +441,7 @@ def _files(
         first, end = -(-before * rows // len(slots)), -(-(before + count) * rows // len(slots))
         before += count
         if first < end:
-            days.append(f"({_literal(day)}, {first}, {end})")
+            days.append(f"({literal(day)}, {first}, {end})")
     connection.execute(f"insert into days values {', '.join(days)}")
     bounds = ["(select max(business_date) from days)", period_end] + ([f"date '{to}'"] if to else [])
     periods = connection.execute(
@@ -489,8 +479,8 @@ def _lines(rows: int, seed: int, first: int, end: int) -> str:
     customers = max(1, rows * CUSTOMERS[0] // CUSTOMERS[1])
     # A row that others may repeat or take the id of is one that stands for itself.
     clean: dict[str, str] = {
-        "Transaction_ID": f"{_id('identified_by', rows, 1_000_000, seed)} || '.0'",
-        "Customer_ID": f"{_id('account', customers, 10_000, seed)} || '.0'",
+        "Transaction_ID": f"{spread_id('identified_by', rows, 1_000_000, seed)} || '.0'",
+        "Customer_ID": f"{spread_id('account', customers, 10_000, seed)} || '.0'",
         "Name": "first_name || ' ' || last_name",
         "Email": "mail || customer || '@example.' || mail_end",
         "Phone": f"({_at('phone', 'place')} + {_draw('phone', 'customer')} % {_at('phones', 'place')}::ubigint) || '.0'",
@@ -656,13 +646,6 @@ def _lines(rows: int, seed: int, first: int, end: int) -> str:
 
 def _named(expressions: dict[str, str]) -> str:
     return ", ".join(f'{sql} as "{column}"' for column, sql in expressions.items())
-
-
-def _id(number: str, count: int, smallest: int, seed: int) -> str:
-    """SQL: `number`, below `count`, as an id that looks drawn and is its own: of as many digits as `smallest`, or more."""
-    while 9 * smallest < count:
-        smallest *= 10
-    return f"({smallest} + ({number} * {_STEP} + {seed * 7919}) % {9 * smallest})"
 
 
 def _other(kind: str) -> str:

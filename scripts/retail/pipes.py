@@ -5,6 +5,7 @@ carry them out: sqlfluff's Snowflake grammar finds the COPY inside a pipe and re
 hands over its parts. An option that the loader does not carry out is an error that names the script and the option.
 """
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -21,7 +22,14 @@ from sqlglot.tokens import TokenType
 from retail.errors import UserError
 
 # Stand-ins for the variables of a Snowflake deployment; nothing that is carried out here depends on them.
-LOCAL_VARIABLES = {"database": "retail", "landing_url": "s3://landing/", "storage_integration": "landing"}
+LOCAL_VARIABLES = {
+    "database": "retail",
+    "prefix": "",
+    "landing_url": "s3://landing/",
+    "processed_url": "s3://processed/",
+    "storage_integration": "landing",
+    "error_integration": "errors",
+}
 
 # The load metadata that a pipe may ask for (Snowflake: "Query metadata for staged files").
 METADATA_FIELDS = frozenset(
@@ -125,22 +133,29 @@ class Statement:
 
 
 def read_definitions(folder: Path) -> Definitions:
-    """Read every `*.sql` of a folder, in order of name.
+    """Read every `*.sql` of a folder, in order of name, but the repeatable ones: what lands is defined in scripts that run once.
 
     Raises UserError for a script that does not parse, and for anything that defines landing in a way that the loader does
     not carry out.
     """
-    scripts = sorted(folder.glob("*.sql"))
+    scripts = sorted(script for script in folder.glob("*.sql") if not script.name.startswith("R__"))
     if not scripts:
         raise UserError(f"{folder}: no pipe scripts (*.sql) there")
-    statements = [statement for script in scripts for statement in split_script(script)]
+    return _definitions(tuple((script.name, script.read_text(encoding="utf-8")) for script in scripts))
+
+
+# half a second, and the steps of a night ask one after the other
+@functools.lru_cache(maxsize=2)
+def _definitions(scripts: tuple[tuple[str, str], ...]) -> Definitions:
+    """What scripts define, each a name and a text."""
+    statements = [statement for name, text in scripts for statement in split_text(text, name)]
     for statement in statements:
         _refuse_changes(statement)
 
     schemas = tuple(_created(statement, "schema") for statement in _of_kind(statements, "schema"))
     formats = {fmt.name: fmt for fmt in map(read_file_format, _of_kind(statements, "file format"))}
     stages = {_created(statement, "stage") for statement in _of_kind(statements, "stage")}
-    copies = [read_copy(statement) for statement in _of_kind(statements, "pipe")]
+    copies = _newest([read_copy(statement) for statement in _of_kind(statements, "pipe")])
     fed_schemas = {copy.table.partition(".")[0] for copy in copies}
     tables = {
         table.name: table
@@ -170,11 +185,16 @@ def render(text: str, script: str) -> str:
 
 def split_script(script: Path) -> list[Statement]:
     """Cut a script into statements, at semicolons outside of quotes and comments."""
-    text = render(script.read_text(encoding="utf-8"), script.name)
+    return split_text(script.read_text(encoding="utf-8"), script.name)
+
+
+def split_text(text: str, script: str) -> list[Statement]:
+    """Cut the text of a script into statements."""
+    text = render(text, script)
     try:
         tokens = Snowflake().tokenize(text)
     except SqlglotError as error:
-        raise UserError(f"{script.name}: {_one_line(error)}") from None
+        raise UserError(f"{script}: {_one_line(error)}") from None
     statements, current = [], []
     for token in tokens:
         if token.token_type != TokenType.SEMICOLON:
@@ -186,7 +206,7 @@ def split_script(script: Path) -> list[Statement]:
         statements.append(current)
     return [
         Statement(
-            script=script.name,
+            script=script,
             line=group[0].line,
             text=text[group[0].start : group[-1].end + 1],
             words=tuple(token.text.lower() for token in group[:12]),
@@ -415,6 +435,18 @@ def _copy_parts(pipe: str, copy: exp.Expression, statement: Statement) -> Copy:
         on_error=parts["on_error"],
         statement=statement,
     )
+
+
+def _newest(copies: list[Copy]) -> list[Copy]:
+    """Without the pipes that another has replaced: `..._pipe_v2` stands in the place of `..._pipe`."""
+    newest: dict[str, tuple[int, Copy]] = {}
+    for copy in copies:
+        version = re.search(r"_v(\d+)$", copy.pipe)
+        name = copy.pipe[: version.start()] if version else copy.pipe
+        place = int(version[1]) if version else 1
+        if name not in newest or place > newest[name][0]:
+            newest[name] = (place, copy)
+    return [copy for _, copy in newest.values()]
 
 
 def _format_name(parameter: exp.CopyParameter, where: str) -> str:

@@ -1,8 +1,9 @@
-"""`retail sample`: TPC-DS at a chosen scale and a marketplace's export, written into the landing zone as if they had come.
+"""`retail sample`: TPC-DS at a chosen scale, a marketplace's and a shop's files, written into the landing zone as if they had come.
 
-Layout: `<landing>/<source>/<feed>/dt=YYYY-MM-DD/<file>`; feeds of `ops` are Parquet, stock counts gzip CSV, the
-marketplace's transactions plain CSV. Sales, returns, counts and transactions are cut by business date, one file a period
-(several where the marketplace's export is large); tables that show a state land whole, once.
+Layout: `<landing>/<source>/<feed>/dt=YYYY-MM-DD/<file>`; feeds of `ops` are Parquet, stock counts gzip CSV, those of the
+marketplace and the shop plain CSV. Sales, returns, counts, transactions and the shop's changes and orders are cut by business
+date, one file a period (several where there are many rows); tables that show a state land whole, once, or again at the
+start of each period with what has changed.
 """
 
 import fcntl
@@ -24,7 +25,7 @@ import duckdb
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from retail import console, marketplace, tpcds
+from retail import console, draws, marketplace, shop, shop_rows, states, tpcds
 from retail.errors import UserError
 
 # The end of the period that holds a business date. Weeks end on Saturday, without an engine's idea of a week:
@@ -37,8 +38,14 @@ PERIOD_END = {
 }
 SUFFIX = {"ops": "parquet", "inventory": "csv.gz"}
 FORMAT = {"ops": "format parquet, compression zstd", "inventory": "format csv, header true, compression gzip"}
-SOURCES = (*tpcds.SOURCES, marketplace.SOURCE)
-FEEDS = (*((feed.source, feed.name) for feed in tpcds.FEEDS), (marketplace.SOURCE, marketplace.FEED))
+SOURCES = (*tpcds.SOURCES, marketplace.SOURCE, shop.SOURCE)
+FEEDS = (
+    *((feed.source, feed.name) for feed in tpcds.FEEDS),
+    (marketplace.SOURCE, marketplace.FEED),
+    *((shop.SOURCE, feed) for feed in shop.FEEDS),
+)
+# What later extracts of state tables are made of is remembered beside what their source is made of.
+LATER_EXTRACTS = "later extracts of ops"
 MARKER = ".sample.json"
 STAGING = ".sample-staging"
 
@@ -71,10 +78,13 @@ def run(
     granularity: str,
     rows: str,
     seed: str,
+    shop_customers: str,
+    state_granularity: str,
 ) -> None:
     """The verb: read the arguments as typed, write the sample, print what became of it. Raises UserError."""
     chosen_scale = _number(scale)
     chosen_rows, chosen_seed = _whole_number("--rows", rows), _whole_number("--seed", seed)
+    chosen_customers = _whole_number("--shop-customers", shop_customers)
     first, last = _date("--from", from_), _date("--to", to)
     with Progress(
         TextColumn("{task.description}"),
@@ -92,7 +102,17 @@ def run(
                 console.err.print(f"{step} ...", markup=False)
 
         results = write_sample(
-            landing, chosen_scale, split_sources(sources), first, last, granularity, chosen_rows, chosen_seed, report
+            landing,
+            chosen_scale,
+            split_sources(sources),
+            first,
+            last,
+            granularity,
+            chosen_rows,
+            chosen_seed,
+            chosen_customers,
+            state_granularity,
+            report,
         )
     _print(landing, results)
 
@@ -106,6 +126,8 @@ def write_sample(
     granularity: str = "all",
     rows: int = marketplace.DEFAULT_ROWS,
     seed: int = marketplace.DEFAULT_SEED,
+    shop_customers: int = shop.DEFAULT_CUSTOMERS,
+    state_granularity: str = "all",
     report: Report = lambda step, done, total: None,
 ) -> list[FeedResult]:
     """Write the sample into the landing zone; files that are there already, byte for byte, are left untouched.
@@ -113,10 +135,13 @@ def write_sample(
     landing: the landing zone's root, made where there is none.
     scale: TPC-DS scale factor, 0.01 to 10; of `ops` and `inventory`.
     sources: of SOURCES.
-    from_, to: first and last business date of sales, returns, counts and transactions to land, both included; None: no
-        bound.
-    granularity: `day`, `week`, `month` or `all`: what one file of sales, returns, counts or transactions covers.
-    rows, seed: of the marketplace's whole export: 1 to 100 million, 0 to 1 million.
+    from_, to: first and last business date of sales, returns, counts, transactions, the shop's rows and later extracts to
+        land, both included; None: no bound.
+    granularity: `day`, `week`, `month` or `all`: what one file of sales, returns, counts, transactions or the shop covers.
+    rows: of the marketplace's whole export, 1 to 100 million.
+    seed: of marketplace, shop and later extracts, 0 to 1 million.
+    shop_customers: of the whole shop, 1 to 1 million.
+    state_granularity: of states.GRANULARITIES: how often the state tables of `ops` are extracted again; `all`: never.
     report: called with (step, steps done, steps in all) as the work goes on.
 
     A file's `dt` is the last business date that it covers: the end of its period, but no later than the feed's own
@@ -124,10 +149,11 @@ def write_sample(
     an error. Returns one result a feed, in the order of FEEDS. Raises UserError.
     """
     sources = sorted(set(sources))
-    _check_arguments(scale, sources, from_, to, granularity, rows, seed)
+    _check_arguments(scale, sources, from_, to, granularity, rows, seed, shop_customers, state_granularity)
     feeds = [(source, name) for source, name in FEEDS if source in sources]
-    made = _made_of(sources, scale, rows, seed)
-    run_key = json.dumps([_generation(), made, from_ and str(from_), to and str(to), granularity])
+    made = _made_of(sources, scale, rows, seed, shop_customers, state_granularity)
+    later = state_granularity if LATER_EXTRACTS in made else "all"
+    run_key = json.dumps([_generation(), made, from_ and str(from_), to and str(to), granularity, later])
     try:
         with _locked(landing):
             marker = _read_marker(landing, made)
@@ -139,7 +165,19 @@ def write_sample(
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir()
             try:
-                written = _stage(staging, sources, scale, rows, seed, from_, to, granularity, report)
+                written = _stage(
+                    staging,
+                    sources,
+                    scale,
+                    rows,
+                    seed,
+                    shop_customers,
+                    from_,
+                    to,
+                    granularity,
+                    state_granularity,
+                    report,
+                )
                 new = _place(staging, landing, sorted(written))
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
@@ -199,6 +237,8 @@ def _check_arguments(
     granularity: str,
     rows: int,
     seed: int,
+    shop_customers: int,
+    state_granularity: str,
 ) -> None:
     if not (math.isfinite(scale) and tpcds.MIN_SCALE <= scale <= tpcds.MAX_SCALE):
         raise UserError(f"--scale {scale:g}: out of range; give a number from {_scales()}")
@@ -213,20 +253,45 @@ def _check_arguments(
         raise UserError(f"--rows {rows}: out of range; give a number from 1 to {marketplace.MAX_ROWS}")
     if not 0 <= seed <= marketplace.MAX_SEED:
         raise UserError(f"--seed {seed}: out of range; give a number from 0 to {marketplace.MAX_SEED}")
+    if not 1 <= shop_customers <= shop.MAX_CUSTOMERS:
+        raise UserError(
+            f"--shop-customers {shop_customers}: out of range; give a number from 1 to {shop.MAX_CUSTOMERS}"
+        )
+    if state_granularity not in states.GRANULARITIES:
+        raise UserError(
+            f"--state-granularity {state_granularity}: not known; choose one of {', '.join(states.GRANULARITIES)}"
+        )
 
 
 def _generation() -> str:
     """What decides the bytes of a file besides the arguments: the engine and this code."""
-    code = b"".join(Path(module).read_bytes() for module in (__file__, tpcds.__file__, marketplace.__file__))
+    modules = (__file__, *(module.__file__ for module in (draws, marketplace, shop, shop_rows, states, tpcds)))
+    code = b"".join(Path(module).read_bytes() for module in modules)
     return f"duckdb {version('duckdb')} {hashlib.sha256(code).hexdigest()[:16]}"
 
 
-def _made_of(sources: Iterable[str], scale: float, rows: int, seed: int) -> dict[str, str]:
-    """What each source is made of, in words: two samples of one source that differ here must not mix."""
-    return {
-        source: f"{rows} rows and seed {seed}" if source == marketplace.SOURCE else f"scale {scale:.12g}"
-        for source in sources
-    }
+def _made_of(
+    sources: Iterable[str], scale: float, rows: int, seed: int, shop_customers: int, state_granularity: str
+) -> dict[str, str]:
+    """What each source is made of, in words: two samples of one source that differ here must not mix.
+
+    Later extracts depend on the seed too, but not on how many there are: those of months and of years go together.
+    """
+    made = dict.fromkeys(sources, f"scale {scale:.12g}")
+    if marketplace.SOURCE in made:
+        made[marketplace.SOURCE] = f"{rows} rows and seed {seed}"
+    if shop.SOURCE in made:
+        made[shop.SOURCE] = f"{shop_customers} customers and seed {seed}"
+    if "ops" in made and state_granularity != "all":
+        made[LATER_EXTRACTS] = f"seed {seed}"
+    return made
+
+
+def _parts(path: str) -> set[str]:
+    """What of `made` a file is made of: its source, and for a later extract what those are made of."""
+    source, feed, dt = (*path.split("/"), "", "")[:3]
+    is_later = source == "ops" and feed in states.KEYS and dt != f"dt={tpcds.FIRST_DATE}"
+    return {source, LATER_EXTRACTS} if is_later else {source}
 
 
 @contextmanager
@@ -262,13 +327,14 @@ def _read_marker(landing: Path, made: dict[str, str]) -> dict:
         if source in made:
             made = {**dict.fromkeys(tpcds.SOURCES, made[source]), **made}
     changed = {source for source, of in made.items() if before.get(source, of) != of}
-    present = [path for path in files if path.split("/")[0] in changed and (landing / path).exists()]
+    present = [path for path in files if _parts(path) & changed and (landing / path).exists()]
     if present:
+        of = before[min(_parts(present[0]) & changed)]
         raise UserError(
-            f"{landing} holds {len(present)} files of {before[present[0].split('/')[0]]} (such as {present[0]}); "
+            f"{landing} holds {len(present)} files of {of} (such as {present[0]}); "
             "choose another RETAIL_LANDING or remove them"
         )
-    files = {path: record for path, record in files.items() if path.split("/")[0] not in changed}
+    files = {path: record for path, record in files.items() if not _parts(path) & changed}
     return {"made": {**before, **made}, "files": files, "runs": runs}
 
 
@@ -292,9 +358,11 @@ def _stage(
     scale: float,
     rows: int,
     seed: int,
+    shop_customers: int,
     from_: date | None,
     to: date | None,
     granularity: str,
+    state_granularity: str,
     report: Report,
 ) -> dict[str, int]:
     """Write every file below `staging`, under its path in the landing zone. Returns the rows of each path."""
@@ -309,9 +377,13 @@ def _stage(
                     written |= _stage_log(connection, staging, feed, from_, to, granularity)
                 else:
                     written |= _stage_state(connection, staging, feed)
+            if "ops" in sources:
+                written |= _stage_later(connection, staging, state_granularity, seed, from_, to, report)
     if marketplace.SOURCE in sources:
         report(f"generating {rows:,} rows of the marketplace's export", 0, 0)
         written |= marketplace.write(staging, rows, seed, from_, to, PERIOD_END[granularity], report)
+    if shop.SOURCE in sources:
+        written |= shop.write(staging, shop_customers, seed, from_, to, PERIOD_END[granularity], report)
     return written
 
 
@@ -319,6 +391,25 @@ def _stage_state(connection: duckdb.DuckDBPyConnection, staging: Path, feed: tpc
     path = _path(feed, tpcds.FIRST_DATE)
     count = _copy(connection, f"select * from {feed.name} order by {', '.join(feed.key)}", staging / path, feed)
     return {path: count}
+
+
+def _stage_later(
+    connection: duckdb.DuckDBPyConnection,
+    staging: Path,
+    granularity: str,
+    seed: int,
+    from_: date | None,
+    to: date | None,
+    report: Report,
+) -> dict[str, int]:
+    feeds = {feed.name: feed for feed in tpcds.FEEDS}
+    days = states.dates(granularity)
+    rows = {}
+    for table, day, query in states.extracts(connection, granularity, seed, from_, to):
+        report(f"writing the extracts of {day}", days.index(day), len(days))
+        path = _path(feeds[table], day)
+        rows[path] = _copy(connection, query, staging / path, feeds[table])
+    return rows
 
 
 def _stage_log(

@@ -192,8 +192,8 @@ def mapping_sql(
         )
         last = "newest"
     else:
-        macro = "latest_rows" if kind == "log" else "current_state"
-        rows = f"with accepted as (\n    {{{{ {macro}({staging}, {key!r}) }}}}\n),\n\n"
+        accepted = f"counted_rows({staging})" if kind == "log" else f"current_state({staging}, {key!r})"
+        rows = f"with accepted as (\n    {{{{ {accepted} }}}}\n),\n\n"
         last = "accepted"
     return (
         f"-- Fill in what {source} knows, in place of the nulls. What each column means: int_{contract}.yml.\n"
@@ -312,10 +312,13 @@ def _contract_lines(source: str, columns: list[dict[str, str]]) -> list[str]:
         "landed_date": None,
         "_file_name": None,
         "_file_row_number": None,
+        "_loaded_at": None,
         "is_sold_date_estimated": "false",
         # one version, valid for good; see the macros of history/ for more
         "valid_from": "cast({{ history_floor() }} as timestamp)",
         "valid_to": "cast({{ history_ceiling() }} as timestamp)",
+        "held_until": "cast({{ history_ceiling() }} as timestamp)",
+        "is_deleted": "false",
     }
     lines = []
     for place, column in enumerate(columns):

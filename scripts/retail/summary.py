@@ -51,7 +51,7 @@ def test_results(target: Path) -> list[tuple[str, str, str]]:
     ]
 
 
-def show(database: Path, target: Path) -> None:
+def show(database: Path, target: Path, gold: Path) -> None:
     """Print gold's tables, how the tests ended, the latest weeks short of stock, and where to go on."""
     tables = gold_rows(database)
     built = Table(title="Gold", title_justify="left", title_style="bold")
@@ -79,15 +79,21 @@ def show(database: Path, target: Path) -> None:
     for name, status, message in results:
         if status != "pass":
             console.out.print(f"  {status}: {name}: {message}", style="yellow")
-    shown = database.relative_to(Path.cwd()) if database.is_relative_to(Path.cwd()) else database
-    console.out.print(f"Warehouse: {shown} ({database.stat().st_size / 1e6:,.0f} MB)")
-    console.out.print("Next: docs/index.md, docs/tour.md; `make docs` builds the docs of every table and column.")
+    console.out.print(f"Warehouse: {settings.shown(database)} ({database.stat().st_size / 1e6:,.0f} MB)")
+    if gold.exists():
+        console.out.print(
+            f"For people and BI tools: {settings.shown(gold)} ({gold.stat().st_size / 1e6:,.0f} MB), gold alone with personal "
+            "columns masked; `make shell` opens it."
+        )
+    console.out.print(
+        "Look: open site/index.html in a browser, dashboards and the docs of every table and column. Then docs/index.md, docs/tour.md."
+    )
 
 
 def main() -> None:
     """Print the summary of the warehouse that the environment names."""
     try:
-        show(settings.database(), settings.project_root() / "target")
+        show(settings.database(), settings.target(), settings.gold())
     except UserError as error:
         console.err.print(f"retail: {error}", style="red", markup=False)
         sys.exit(1)

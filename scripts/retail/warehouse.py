@@ -1,19 +1,22 @@
 """The built warehouse, for verbs that only read it, and what the dbt project says of its feeds."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import jinja2
 import yaml
 
-from retail import settings
+from retail import console, settings
 from retail.errors import UserError
 
 Connection = duckdb.DuckDBPyConnection
+Opened = TypeVar("Opened")
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,18 @@ def variables(project: Path | None = None) -> dict[str, object]:
 
 
 @contextmanager
-def opened(database: Path) -> Iterator[Connection]:
+def opened(database: Path, wait: float = 0.0) -> Iterator[Connection]:
     """The warehouse, read-only and for a short time.
 
-    Raises UserError where there is none or another process writes it.
+    Raises UserError where there is none or another process writes it, and still does after `wait` seconds.
     """
     if not database.exists():
         raise UserError(f"{database}: there is no warehouse yet; run `retail load` and `dbt build`")
     try:
-        connection = duckdb.connect(str(database), read_only=True)
+        if wait:
+            connection = when_free(database, wait, lambda: duckdb.connect(str(database), read_only=True))
+        else:
+            connection = duckdb.connect(str(database), read_only=True)
     except duckdb.Error as error:
         holder = re.search(r"PID (\d+)", str(error))
         if "lock" in str(error).lower():
@@ -84,6 +90,32 @@ def opened(database: Path) -> Iterator[Connection]:
         yield connection
     finally:
         connection.close()
+
+
+def when_free(database: Path, wait: float, open_: Callable[[], Opened]) -> Opened:
+    """What `open_` returns, once no other process has the database open in a way that shuts it out.
+
+    Waits up to `wait` seconds and says for whom. Raises UserError where that was not enough, or it cannot be opened at all.
+    """
+    until = time.monotonic() + wait
+    told = False
+    while True:
+        try:
+            return open_()
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.IOException) or "lock" not in str(error).lower():
+                first_line = str(error).strip().splitlines()[0][:300]
+                raise UserError(f"{database}: cannot be opened: {first_line}") from None
+            found = re.search(r"PID (\d+)", str(error))
+            holder = f"process {found[1]}" if found else "another process"
+        if time.monotonic() >= until:
+            raise UserError(
+                f"{database}: {holder} still has it open after {wait:g} s; end it, or wait longer with --wait"
+            )
+        if not told:
+            console.err.print(f"Waiting up to {wait:g} s for {holder}, which has {database} open …", markup=False)
+            told = True
+        time.sleep(0.2)
 
 
 def has_table(connection: Connection, name: str) -> bool:

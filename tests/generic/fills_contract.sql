@@ -10,10 +10,9 @@
     {% set wanted = graph.nodes['model.' ~ project_name ~ '.' ~ contract].columns.values() | list %}
     {% set found = adapter.get_columns_in_relation(model) %}
     {% for place in range([wanted | length, found | length] | max) %}
-        {% set want = wanted[place].name ~ ' ' ~ api.Column.translate_type(wanted[place].data_type) if place < wanted | length else 'nothing' %}
-        {% set have = found[place].name ~ ' ' ~ api.Column.translate_type(found[place].dtype) if place < found | length else 'nothing' %}
-        {% set same_text = want | lower | replace(' ', '') == have | lower | replace(' ', '') %}
-        {% if not same_text %}{% do faults.append([place + 1, want, have]) %}{% endif %}
+        {% set want = wanted[place].name | lower ~ ' ' ~ plain_type(wanted[place].data_type) if place < wanted | length else 'nothing' %}
+        {% set have = found[place].name | lower ~ ' ' ~ plain_type_of(found[place]) if place < found | length else 'nothing' %}
+        {% if want != have %}{% do faults.append([place + 1, want, have]) %}{% endif %}
     {% endfor %}
 {% endif %}
 select *

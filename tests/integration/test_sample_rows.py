@@ -264,16 +264,26 @@ def test_a_second_run_touches_nothing_and_says_so(tmp_path, monthly, with_marker
 
 def test_the_result_counts_what_lies_in_the_landing_zone(tmp_path, standard):
     results = sample.write_sample(tmp_path, SCALE)
-    assert len(results) == 25
+    assert len(results) == 28
     for result in results:
         files = [path for path in (tmp_path / result.source / result.feed).rglob("*") if path.is_file()]
-        assert (result.files, result.new) == (1, 1)
+        assert result.files == result.new == len(files)
+        assert (len(files) == 1) == (result.source != "shop")
         assert result.bytes == sum(path.stat().st_size for path in files)
-        if result.source == "marketplace":
+        if result.source == "shop":
+            # no field of the shop's has a line end
+            assert result.rows == sum(len(path.read_text().splitlines()) - 1 for path in files)
+        elif result.source == "marketplace":
             assert result.rows == marketplace.DEFAULT_ROWS
         else:
             assert result.rows == standard.execute(f"select count(*) from {result.feed}").fetchone()[0]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [sample.MARKER, "inventory", "marketplace", "ops"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        sample.MARKER,
+        "inventory",
+        "marketplace",
+        "ops",
+        "shop",
+    ]
 
 
 def test_a_deleted_file_comes_back(tmp_path, monthly):
@@ -311,7 +321,7 @@ def test_a_run_that_breaks_while_placing_files_is_completed_by_the_next(tmp_path
             sample.write_sample(tmp_path / "broken", SCALE)
     assert len(contents(tmp_path / "broken")) == 5
     results = sample.write_sample(tmp_path / "broken", SCALE)
-    assert sum(result.new for result in results) == 25 - 5
+    assert sum(result.new for result in results) == len(contents(tmp_path / "whole")) - 5
     assert contents(tmp_path / "broken") == contents(tmp_path / "whole")
 
 

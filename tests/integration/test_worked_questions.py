@@ -1,7 +1,8 @@
 """The ten worked questions of `analyses/worked_questions` against the same questions asked of the landed tables.
 
 `raw/raw_<name>.sql` beside each question is written on bronze alone, in the standard's own columns, and shares nothing with the models.
-The answers must agree row for row and in order. The tour (`docs/tour.md`) shows the first rows on the default sample; they are held too.
+The answers must agree row for row and in order. The tour (`docs/tour.md`) shows the first rows on the default sample; they are held too, and so are
+those of the questions asked of the marts (`analyses/mart_questions`), whose tables have tests of their own.
 """
 
 import re
@@ -14,12 +15,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = sorted(path.stem for path in (ROOT / "analyses" / "worked_questions").glob("*.sql"))
+MART_QUESTIONS = sorted(path.stem for path in (ROOT / "analyses" / "mart_questions").glob("*.sql"))
 TOUR = (ROOT / "docs" / "tour.md").read_text()
 
 
-def answer(connection: duckdb.DuckDBPyConnection, compiled: Path, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of a compiled analysis, `name` relative to the folder of worked questions."""
-    result = connection.execute((compiled / "analyses" / "worked_questions" / f"{name}.sql").read_text())
+def answer(
+    connection: duckdb.DuckDBPyConnection, compiled: Path, name: str, folder: str = "worked_questions"
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of a compiled analysis, `name` relative to the folder of questions."""
+    result = connection.execute((compiled / "analyses" / folder / f"{name}.sql").read_text())
     return [column for column, *_ in result.description], result.fetchall()
 
 
@@ -67,11 +71,12 @@ def test_a_raw_form_reads_nothing_but_bronze(warehouse, name: str):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", QUESTIONS + MART_QUESTIONS)
 def test_the_tour_shows_the_first_rows_of_the_default_sample(larger_warehouse, name: str):
     header, shown_rows = tour_table(name)
+    folder = "worked_questions" if name in QUESTIONS else "mart_questions"
     with larger_warehouse.connect() as connection:
-        columns, rows = answer(connection, larger_warehouse.compiled, name)
+        columns, rows = answer(connection, larger_warehouse.compiled, name, folder)
     positions = [columns.index(column) for column in header]
     expected = [[shown(row[position]) for position in positions] for row in rows[: len(shown_rows)]]
     assert shown_rows == expected

@@ -6,6 +6,7 @@
     'dim_catalog_pages': 'catalog_page_key',
     'dim_customer_demographics': 'customer_demographics_key',
     'dim_customers': 'customer_key',
+    'dim_customers_history': 'customer_key',
     'dim_household_demographics': 'household_demographics_key',
     'dim_locations': 'location_key',
     'dim_order_statuses': 'order_status_key',
@@ -13,11 +14,13 @@
     'dim_products': 'product_key',
     'dim_products_history': 'product_key',
     'dim_promotions': 'promotion_key',
+    'dim_promotions_history': 'promotion_version_key',
     'dim_return_reasons': 'return_reason_key',
     'dim_shipping_methods': 'shipping_method_key',
     'dim_stores': 'store_key',
     'dim_stores_history': 'store_key',
     'dim_warehouses': 'warehouse_key',
+    'dim_warehouses_history': 'warehouse_version_key',
     'dim_web_pages': 'web_page_key',
     'dim_web_sites': 'web_site_key'
 } %}

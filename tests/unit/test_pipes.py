@@ -13,7 +13,8 @@ from retail import load, pipes
 from retail.errors import UserError
 from retail.pipes import OnError
 
-SCRIPTS = sorted(load.default_scripts().glob("*.sql"))
+# repeatable scripts are held to their rules in test_snowflake_scripts.py
+SCRIPTS = sorted(load.default_scripts().glob("V*.sql"))
 METADATA = {
     "_file_name": "metadata$filename",
     "_file_row_number": "metadata$file_row_number",
@@ -203,6 +204,13 @@ def test_a_format_option_that_the_loader_lacks_is_an_error_that_names_it(tmp_pat
 def test_a_table_that_the_loader_cannot_make_is_an_error(tmp_path, table, message):
     with pytest.raises(UserError, match=message):
         read(tmp_path, table=table)
+
+
+def test_a_pipe_that_was_replaced_is_passed_over(tmp_path):
+    newer = PIPE.replace("a__b_pipe", "a__b_pipe_v2").replace("skip_file_3", "skip_file_5")
+    newest = PIPE.replace("a__b_pipe", "a__b_pipe_v10").replace("skip_file_3", "skip_file_7")
+    (pipe,) = read(tmp_path, more=newest + newer).pipes
+    assert (pipe.name, pipe.on_error.limit) == ("bronze.a__b_pipe_v10", 7)
 
 
 def test_two_pipes_must_not_read_the_same_folder(tmp_path):

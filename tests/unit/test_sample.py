@@ -26,7 +26,7 @@ def one_line(error: pytest.ExceptionInfo) -> str:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([], ("ops", "inventory", "marketplace")),
+        ([], ("ops", "inventory", "marketplace", "shop")),
         (["inventory"], ("inventory",)),
         (["inventory,ops"], ("inventory", "ops")),
         (["ops", " inventory , ops"], ("ops", "inventory")),
@@ -44,7 +44,7 @@ def test_sources_are_given_repeated_or_with_commas(values, expected):
         (["--scale", "10.5"], r"--scale 10.5: out of range"),
         (["--scale", "nan"], r"--scale nan: out of range"),
         (["--scale", "big"], r"--scale big: not a number"),
-        (["--sources", "ops,shops"], r"--sources shops: .* known are ops, inventory, marketplace"),
+        (["--sources", "ops,shops"], r"--sources shops: .* known are ops, inventory, marketplace, shop"),
         (["--from", "2002-02-30"], r"--from 2002-02-30: not a date; write it as YYYY-MM-DD"),
         (["--to", "20020228"], r"--to 20020228: not a date"),
         (["--from", "2002-03-01", "--to", "2002-02-28"], r"--from 2002-03-01 is after --to 2002-02-28"),
@@ -54,6 +54,13 @@ def test_sources_are_given_repeated_or_with_commas(values, expected):
         (["--rows", "302,010"], r"--rows 302,010: not a whole number"),
         (["--seed", "1000001"], r"--seed 1000001: out of range; give a number from 0 to 1000000"),
         (["--seed", "x"], r"--seed x: not a whole number"),
+        (["--shop-customers", "0"], r"--shop-customers 0: out of range; give a number from 1 to 1000000"),
+        (["--shop-customers", "1000001"], r"--shop-customers 1000001: out of range"),
+        (["--shop-customers", "many"], r"--shop-customers many: not a whole number"),
+        (
+            ["--state-granularity", "hour"],
+            r"--state-granularity hour: not known; choose one of all, year, quarter, month, week, day",
+        ),
         (["--granularity", "hour"], r"--granularity hour: not known; choose one of day, week, month, all"),
     ],
 )

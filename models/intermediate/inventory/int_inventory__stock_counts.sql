@@ -1,6 +1,6 @@
 -- The counts name the items and warehouses of the operational source, so they resolve against `ops`.
 with counts as (
-    {{ latest_rows(ref('stg_inventory__counts'), ['item_id', 'warehouse_id', 'count_date']) }}
+    {{ counted_rows(ref('stg_inventory__counts')) }}
 ),
 
 conformed as (
@@ -19,7 +19,8 @@ conformed as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from counts
 )
 

@@ -1,5 +1,5 @@
 with transactions as (
-    {{ latest_rows(ref('stg_marketplace__transactions'), ['row_key']) }}
+    {{ counted_rows(ref('stg_marketplace__transactions')) }}
 ),
 
 given as (

@@ -52,7 +52,18 @@ conformed as (
         street_address,
         age,
         income_group,
-        segment_name
+        segment_name,
+        cast(null as varchar) as company_name,
+        cast(null as varchar) as address_line_1,
+        cast(null as varchar) as address_line_2,
+        cast(null as varchar) as territory,
+        cast(null as date) as registration_date,
+        -- an account has one version, described by its newest line
+        cast(null as timestamp) as changed_at,
+        cast({{ history_floor() }} as timestamp) as valid_from,
+        cast({{ history_ceiling() }} as timestamp) as valid_to,
+        cast({{ history_ceiling() }} as timestamp) as held_until,
+        false as is_deleted
     from newest
 )
 

@@ -35,7 +35,9 @@ conformed as (
         cast(null as date) as version_start_date,
         cast(null as date) as version_end_date,
         cast({{ history_floor() }} as timestamp) as valid_from,
-        cast({{ history_ceiling() }} as timestamp) as valid_to
+        cast({{ history_ceiling() }} as timestamp) as valid_to,
+        cast(null as bigint) as stock_quantity,
+        cast(null as timestamp) as changed_at
     from named
 )
 

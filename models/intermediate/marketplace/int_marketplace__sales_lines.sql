@@ -1,5 +1,5 @@
 with transactions as (
-    {{ latest_rows(ref('stg_marketplace__transactions'), ['row_key']) }}
+    {{ counted_rows(ref('stg_marketplace__transactions')) }}
 ),
 
 conformed as (
@@ -50,6 +50,7 @@ conformed as (
         landed_date,
         _file_name,
         _file_row_number,
+        _loaded_at,
         transaction_id as order_number,
         lower(payment_method_name) as source_payment_method_id,
         payment_method_name,
@@ -70,7 +71,8 @@ conformed as (
         segment_name as line_customer_segment_name,
         sales_amount,
         is_sold_date_estimated,
-        repairs
+        repairs,
+        cast(null as timestamp) as sold_at
     from transactions
 )
 

@@ -1,96 +1,94 @@
-with customers as (
-    {{ current_state(ref('stg_ops__customers'), ['customer_id']) }}
+with versions as (
+    {{ kept_versions('ops__customers') }}
 ),
 
-addresses as (
-    {{ current_state(ref('stg_ops__customer_addresses'), ['address_id']) }}
+calendar as (
+    select * from {{ ref('base_ops__calendar') }}
 ),
 
-customer_demographics as (
-    {{ current_state(ref('stg_ops__customer_demographics'), ['customer_demographics_id']) }}
-),
-
-household_demographics as (
-    {{ current_state(ref('stg_ops__household_demographics'), ['household_demographics_id']) }}
-),
-
-income_bands as (
-    {{ current_state(ref('stg_ops__income_bands'), ['income_band_id']) }}
-),
-
-joined as (
+conformed as (
     select
         -- ids
         'ops' as source_name,
-        cast(customers.customer_id as varchar) as source_customer_id,
-        customers.customer_code,
-        cast(customers.current_address_id as varchar) as source_current_address_id,
-        cast(customers.current_customer_demographics_id as varchar) as source_current_customer_demographics_id,
-        cast(customers.current_household_demographics_id as varchar) as source_current_household_demographics_id,
+        versions.source_customer_id,
+        versions.customer_code,
+        versions.source_current_address_id,
+        versions.source_current_customer_demographics_id,
+        versions.source_current_household_demographics_id,
 
         -- attributes: the person
-        customers.salutation,
-        customers.first_name,
-        customers.last_name,
-        customers.is_preferred_customer,
-        customers.birth_day,
-        customers.birth_month,
-        customers.birth_year,
-        customers.birth_country,
-        customers.login,
-        customers.email,
+        versions.salutation,
+        versions.first_name,
+        versions.last_name,
+        versions.is_preferred_customer,
+        versions.birth_day,
+        versions.birth_month,
+        versions.birth_year,
+        versions.birth_country,
+        versions.login,
+        versions.email,
 
         -- attributes: the address
-        addresses.street_number,
-        addresses.street_name,
-        addresses.street_type,
-        addresses.suite_number,
-        addresses.city,
-        addresses.county,
-        addresses.state,
-        addresses.postal_code,
-        addresses.country,
-        addresses.gmt_offset_hours,
-        addresses.location_type,
+        versions.street_number,
+        versions.street_name,
+        versions.street_type,
+        versions.suite_number,
+        versions.city,
+        versions.county,
+        versions.state,
+        versions.postal_code,
+        versions.country,
+        versions.gmt_offset_hours,
+        versions.location_type,
 
         -- attributes: demographics
-        customer_demographics.gender,
-        customer_demographics.marital_status,
-        customer_demographics.education_status,
-        customer_demographics.purchase_estimate_amount,
-        customer_demographics.credit_rating,
-        customer_demographics.dependent_count,
-        customer_demographics.employed_dependent_count,
-        customer_demographics.college_dependent_count,
+        versions.gender,
+        versions.marital_status,
+        versions.education_status,
+        versions.purchase_estimate_amount,
+        versions.credit_rating,
+        versions.dependent_count,
+        versions.employed_dependent_count,
+        versions.college_dependent_count,
 
         -- attributes: the household
-        household_demographics.buy_potential,
-        household_demographics.household_dependent_count,
-        household_demographics.household_vehicle_count,
-        income_bands.income_lower_bound_amount,
-        income_bands.income_upper_bound_amount,
+        versions.buy_potential,
+        versions.household_dependent_count,
+        versions.household_vehicle_count,
+        versions.income_lower_bound_amount,
+        versions.income_upper_bound_amount,
 
         -- dates and times
-        customers.first_shipto_date,
-        customers.first_sales_date,
-        customers.last_review_date,
+        first_shipto_calendar.date_day as first_shipto_date,
+        first_sales_calendar.date_day as first_sales_date,
+        last_review_calendar.date_day as last_review_date,
 
         -- what other sources have
-        nullif(trim(coalesce(customers.first_name, '') || ' ' || coalesce(customers.last_name, '')), '') as full_name,
+        nullif(trim(coalesce(versions.first_name, '') || ' ' || coalesce(versions.last_name, '')), '') as full_name,
         cast(null as varchar) as phone,
         cast(null as varchar) as street_address,
         cast(null as bigint) as age,
         cast(null as varchar) as income_group,
-        cast(null as varchar) as segment_name
-    from customers
-    left join addresses
-        on customers.current_address_id = addresses.address_id
-    left join customer_demographics
-        on customers.current_customer_demographics_id = customer_demographics.customer_demographics_id
-    left join household_demographics
-        on customers.current_household_demographics_id = household_demographics.household_demographics_id
-    left join income_bands
-        on household_demographics.income_band_id = income_bands.income_band_id
+        cast(null as varchar) as segment_name,
+        cast(null as varchar) as company_name,
+        cast(null as varchar) as address_line_1,
+        cast(null as varchar) as address_line_2,
+        cast(null as varchar) as territory,
+        cast(null as date) as registration_date,
+
+        -- the version
+        versions.changed_at,
+        versions.valid_from,
+        versions.valid_to,
+        versions.held_until,
+        versions.is_deleted
+    from versions
+    left join calendar as first_shipto_calendar
+        on versions.first_shipto_date_id = first_shipto_calendar.date_id
+    left join calendar as first_sales_calendar
+        on versions.first_sales_date_id = first_sales_calendar.date_id
+    left join calendar as last_review_calendar
+        on versions.last_review_date_id = last_review_calendar.date_id
 )
 
-select * from joined
+select * from conformed

@@ -49,7 +49,11 @@ conformed as (
         version_start_date,
         version_end_date,
         {{ valid_from('durable_id', 'starts_on', 'item_id') }} as valid_from,
-        {{ valid_to('durable_id', 'starts_on', 'item_id') }} as valid_to
+        {{ valid_to('durable_id', 'starts_on', 'item_id') }} as valid_to,
+
+        -- what other sources have
+        cast(null as bigint) as stock_quantity,
+        cast(null as timestamp) as changed_at
     from starts
 )
 

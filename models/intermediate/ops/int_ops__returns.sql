@@ -1,13 +1,13 @@
 with store_returns as (
-    {{ latest_rows(ref('stg_ops__store_returns'), ['ticket_number', 'item_id']) }}
+    {{ counted_rows(ref('stg_ops__store_returns')) }}
 ),
 
 catalog_returns as (
-    {{ latest_rows(ref('stg_ops__catalog_returns'), ['order_number', 'item_id']) }}
+    {{ counted_rows(ref('stg_ops__catalog_returns')) }}
 ),
 
 web_returns as (
-    {{ latest_rows(ref('stg_ops__web_returns'), ['order_number', 'item_id']) }}
+    {{ counted_rows(ref('stg_ops__web_returns')) }}
 ),
 
 store_lines as (
@@ -55,7 +55,8 @@ store_lines as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from store_returns
 ),
 
@@ -104,7 +105,8 @@ catalog_lines as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from catalog_returns
 ),
 
@@ -153,7 +155,8 @@ web_lines as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from web_returns
 ),
 

@@ -1,13 +1,13 @@
 with store_sales as (
-    {{ latest_rows(ref('stg_ops__store_sales'), ['ticket_number', 'item_id']) }}
+    {{ counted_rows(ref('stg_ops__store_sales')) }}
 ),
 
 catalog_sales as (
-    {{ latest_rows(ref('stg_ops__catalog_sales'), ['order_number', 'item_id']) }}
+    {{ counted_rows(ref('stg_ops__catalog_sales')) }}
 ),
 
 web_sales as (
-    {{ latest_rows(ref('stg_ops__web_sales'), ['order_number', 'item_id']) }}
+    {{ counted_rows(ref('stg_ops__web_sales')) }}
 ),
 
 store_lines as (
@@ -64,7 +64,8 @@ store_lines as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from store_sales
 ),
 
@@ -122,7 +123,8 @@ catalog_lines as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from catalog_sales
 ),
 
@@ -180,7 +182,8 @@ web_lines as (
         -- load metadata
         landed_date,
         _file_name,
-        _file_row_number
+        _file_row_number,
+        _loaded_at
     from web_sales
 ),
 
@@ -221,7 +224,8 @@ conformed as (
         -- amounts and flags
         cast(coalesce(unit_sales_price * quantity, extended_sales_amount) as decimal(18, 2)) as sales_amount,
         false as is_sold_date_estimated,
-        cast(null as varchar) as repairs
+        cast(null as varchar) as repairs,
+        cast(null as timestamp) as sold_at
     from all_channels
 )
 

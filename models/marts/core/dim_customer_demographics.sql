@@ -1,5 +1,17 @@
+-- incremental: made anew as a whole, but only on nights on which its extract landed
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=["{{ open_transaction() }}", "{{ clear_if_landed_anew([['ops', 'customer_demographics']]) }}"],
+    post_hook=["{{ forget_files() }}", "{{ take_files([['ops', 'customer_demographics']]) }}"]
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+{% set is_anew = is_landed_anew([['ops', 'customer_demographics']]) %}
+
 with current_rows as (
-    {{ current_state(ref('stg_ops__customer_demographics'), ['customer_demographics_id']) }}
+    {{ current_state(ref('stg_ops__customer_demographics'), ['customer_demographics_id'], wanted=is_anew) }}
 ),
 
 members as (
@@ -34,3 +46,4 @@ members_and_unknown as (
 )
 
 select * from members_and_unknown
+where {{ is_anew }}

@@ -1,12 +1,15 @@
-with customers as (
-    select * from {{ ref('int_customers') }}
+-- a view: the last versions of the history, as fresh as it, and free at night
+{{ config(materialized='view') }}
+
+with versions as (
+    select * from {{ ref('dim_customers_history') }}
 ),
 
-members as (
+last_versions as (
     select
         -- ids
-        {{ surrogate_key(['source_name', 'source_customer_id']) }} as customer_key,
-        source_name || ':' || source_customer_id as customer_id,
+        customer_id,
+        customer_key,
         source_name,
         source_customer_id,
         customer_code,
@@ -60,28 +63,30 @@ members as (
         first_shipto_date,
         first_sales_date,
         last_review_date,
+        registration_date,
 
         -- as sources without the parts above give it
         full_name,
+        company_name,
         phone,
         street_address,
+        address_line_1,
+        address_line_2,
+        territory,
         age,
-        {{ age_band('age') }} as age_band,
+        age_band,
         income_group,
         segment_name,
 
-        -- flags
-        false as is_unknown
-    from customers
-),
+        -- its last version
+        changed_at,
+        valid_from,
 
-members_and_unknown as (
-    {{ with_unknown_member('members', {
-        'customer_key': unknown_key(),
-        'customer_id': "'unknown'",
-        'full_name': "'Unknown'",
-        'is_unknown': 'true'
-    }) }}
+        -- flags
+        is_deleted,
+        is_unknown
+    from versions
+    where held_until = cast({{ history_ceiling() }} as timestamp)
 )
 
-select * from members_and_unknown
+select * from last_versions

@@ -28,6 +28,7 @@ current_versions as (
         color,
         unit_of_measure,
         container,
+        stock_quantity,
 
         -- amounts
         current_price,

@@ -5,7 +5,7 @@ with products as (
 members as (
     select
         -- ids
-        {{ surrogate_key(['source_name', 'source_product_id']) }} as product_key,
+        {{ surrogate_key(['source_name', 'source_product_id', ['changed_at', 'timestamp']]) }} as product_key,
         source_name || ':' || source_durable_product_id as product_id,
         source_name,
         source_product_id,
@@ -28,6 +28,7 @@ members as (
         color,
         unit_of_measure,
         container,
+        stock_quantity,
 
         -- amounts
         current_price,
@@ -36,6 +37,7 @@ members as (
         -- dates and times
         version_start_date,
         version_end_date,
+        changed_at,
         valid_from,
         valid_to,
 

@@ -1,5 +1,24 @@
-with current_rows as (
-    {{ current_state(ref('stg_ops__promotions'), ['promotion_id']) }}
+with last_states as (
+    -- as last seen, deleted ones too: facts name them
+    select *
+    from ({{ kept_versions('ops__promotions') }}) as kept
+    where held_until = cast({{ history_ceiling() }} as timestamp)
+),
+
+calendar as (
+    select * from {{ ref('base_ops__calendar') }}
+),
+
+dated as (
+    select
+        last_states.*,
+        start_calendar.date_day as start_date,
+        end_calendar.date_day as end_date
+    from last_states
+    left join calendar as start_calendar
+        on last_states.start_date_id = start_calendar.date_id
+    left join calendar as end_calendar
+        on last_states.end_date_id = end_calendar.date_id
 ),
 
 members as (
@@ -35,8 +54,9 @@ members as (
         end_date,
 
         -- flags
+        is_deleted,
         false as is_unknown
-    from current_rows
+    from dated
 ),
 
 members_and_unknown as (
@@ -44,6 +64,7 @@ members_and_unknown as (
         'promotion_key': unknown_key(),
         'promotion_id': "'unknown'",
         'promotion_name': "'Unknown'",
+        'is_deleted': 'false',
         'is_unknown': 'true'
     }) }}
 )

@@ -1,12 +1,22 @@
-with current_rows as (
-    {{ current_state(ref('stg_ops__stores'), ['store_id']) }}
+with last_states as (
+    -- as last seen, closed ones too: facts name them
+    select * exclude (changed_at, valid_from, valid_to)
+    from ({{ kept_versions('ops__stores') }}) as kept
+    where held_until = cast({{ history_ceiling() }} as timestamp)
+),
+
+calendar as (
+    select * from {{ ref('base_ops__calendar') }}
 ),
 
 named as (
     select
-        *,
-        coalesce(store_code, cast(store_id as varchar)) as durable_id
-    from current_rows
+        last_states.*,
+        closed_calendar.date_day as closed_date,
+        coalesce(last_states.store_code, cast(last_states.store_id as varchar)) as durable_id
+    from last_states
+    left join calendar as closed_calendar
+        on last_states.closed_date_id = closed_calendar.date_id
 ),
 
 starts as (
@@ -65,6 +75,7 @@ members as (
         row_number() over (
             partition by durable_id order by starts_on desc nulls last, store_id desc nulls last
         ) = 1 as is_current,
+        is_deleted,
         false as is_unknown
     from starts
 ),
@@ -77,6 +88,7 @@ members_and_unknown as (
         'valid_from': "cast(" ~ history_floor() ~ " as timestamp)",
         'valid_to': "cast(" ~ history_ceiling() ~ " as timestamp)",
         'is_current': 'true',
+        'is_deleted': 'false',
         'location_key': unknown_key(),
         'is_unknown': 'true'
     }) }}

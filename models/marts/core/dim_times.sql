@@ -1,9 +1,21 @@
+-- incremental: made anew as a whole, but only on nights on which its extract landed
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=["{{ open_transaction() }}", "{{ clear_if_landed_anew([['ops', 'time_dim']]) }}"],
+    post_hook=["{{ forget_files() }}", "{{ take_files([['ops', 'time_dim']]) }}"]
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+{% set is_anew = is_landed_anew([['ops', 'time_dim']]) %}
+
 with seconds as (
     {{ dbt.generate_series(86400) }}
 ),
 
 source_times as (
-    {{ current_state(ref('stg_ops__times'), ['time_id']) }}
+    {{ current_state(ref('stg_ops__times'), ['time_id'], wanted=is_anew) }}
 ),
 
 numbered as (
@@ -51,3 +63,4 @@ members_and_unknown as (
 )
 
 select * from members_and_unknown
+where {{ is_anew }}

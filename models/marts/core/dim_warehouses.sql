@@ -1,5 +1,8 @@
-with current_rows as (
-    {{ current_state(ref('stg_ops__warehouses'), ['warehouse_id']) }}
+with last_states as (
+    -- as last seen, deleted ones too: facts name them
+    select *
+    from ({{ kept_versions('ops__warehouses') }}) as kept
+    where held_until = cast({{ history_ceiling() }} as timestamp)
 ),
 
 members as (
@@ -26,8 +29,9 @@ members as (
         gmt_offset_hours,
 
         -- flags
+        is_deleted,
         false as is_unknown
-    from current_rows
+    from last_states
 ),
 
 members_and_unknown as (
@@ -35,6 +39,7 @@ members_and_unknown as (
         'warehouse_key': unknown_key(),
         'warehouse_id': "'unknown'",
         'warehouse_name': "'Unknown'",
+        'is_deleted': 'false',
         'is_unknown': 'true'
     }) }}
 )

@@ -1,5 +1,23 @@
+-- incremental, as fct_sales
+-- append, after a hook that deletes what it makes anew (macros/incremental/renewed_rows.sql)
+-- cluster_by: readers, and the night's own deletes, ask for some days
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    cluster_by='count_date',
+    pre_hook=["{{ open_transaction() }}", "{{ begin_renewal('fct_stock_counts') }}"],
+    post_hook=["{{ end_renewal('fct_stock_counts') }}", "{{ take_files(feed_pairs('stock_counts')) }}"]
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+-- depends_on: {{ ref('int_renewed_rows') }}, {{ ref('int_changed_rows') }}, {{ ref('int_kept_fingerprints') }}
+{% set names = names_to_renew('fct_stock_counts') %}
+
 with counts as (
-    select * from {{ ref('int_stock_counts') }}
+    select *
+    from {{ ref('int_stock_counts') }}
+    where {{ in_new_files(names, feed_pairs('stock_counts')) }}
 ),
 
 products as (
@@ -33,7 +51,10 @@ resolved as (
         counts.on_hand_quantity
     from counts
     left join products
-        on counts.source_name = products.source_name and counts.source_product_id = products.source_product_id
+        on
+            counts.source_name = products.source_name
+            and counts.source_product_id = products.source_product_id
+            and {{ named_or_held_at('products', 'cast(counts.count_date as timestamp)') }}
     left join warehouses
         on counts.source_name = warehouses.source_name and counts.source_warehouse_id = warehouses.source_warehouse_id
 )

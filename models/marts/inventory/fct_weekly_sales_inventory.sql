@@ -1,21 +1,70 @@
-with lines as (
-    select * from {{ ref('fct_sales') }}
-),
+-- incremental, by week of a product in a warehouse: a night makes the weeks in which a line or a count changed
+-- append, after a hook that deletes what it makes anew (macros/incremental/renewed_weeks.sql)
+-- cluster_by: readers, and the night's own deletes, ask for some days
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    cluster_by='week_start_date',
+    pre_hook=["{{ open_transaction() }}", "{{ begin_weeks() }}"],
+    post_hook=["{{ end_weeks() }}", "{{ take_changes(facts_of_weeks()) }}"]
+) }}
 
-counts as (
-    select * from {{ ref('fct_stock_counts') }}
-),
+-- depends_on: {{ ref('int_taken_files') }}, {{ ref('int_renewed_rows') }}
+-- depends_on: {{ ref('int_changed_rows') }}, {{ ref('int_kept_fingerprints') }}
+{% set is_whole = is_made_whole(facts_of_weeks()) %}
 
-dates as (
+with dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
+{% if not is_whole %}
+renewed_cells as (
+    {{ renewed_cells(['cell', 'gap']) }}
+),
+
+-- in a gap there is nothing to add up
+active_cells as (
+    {{ renewed_cells(['cell']) }}
+),
+
+renewed_days as (
+    select date_day
+    from dates
+    where week_start_date in (select active_cells.week_start_date from active_cells)
+),
+{% endif %}
+
+lines as (
+    select *
+    from {{ ref('fct_sales') }}
+    {% if not is_whole %}
+    where
+        sold_date in (select renewed_days.date_day from renewed_days)
+        and (product_id, warehouse_key) in (select active_cells.product_id, active_cells.warehouse_key from active_cells)
+    {% endif %}
+),
+
+-- by number: counts are the largest table there is, and added up by names they take three times the memory
 products as (
-    select * from {{ ref('dim_products_history') }}
+    select
+        *,
+        cast(dense_rank() over (order by product_id asc nulls last) as integer) as product_number
+    from {{ ref('dim_products_history') }}
+),
+
+named_products as (
+    select distinct
+        product_number,
+        product_id
+    from products
 ),
 
 warehouses as (
-    select * from {{ ref('dim_warehouses') }}
+    select
+        *,
+        cast(row_number() over (order by warehouse_key asc nulls last) as integer) as warehouse_number
+    from {{ ref('dim_warehouses') }}
 ),
 
 as_of as (
@@ -25,8 +74,8 @@ as_of as (
 -- a line or count without a day, product or warehouse stays in fct_sales or fct_stock_counts, under the unknown member
 sales_by_week as (
     select
-        lines.product_id,
-        lines.warehouse_key,
+        products.product_number,
+        warehouses.warehouse_number,
         dates.week_start_date,
         sum(lines.quantity) as quantity,
         sum(lines.sales_amount) as sales_amount,
@@ -35,66 +84,51 @@ sales_by_week as (
     from lines
     inner join dates
         on lines.sold_date_key = dates.date_key
+    inner join products
+        on lines.product_key = products.product_key
+    inner join warehouses
+        on lines.warehouse_key = warehouses.warehouse_key
     where
         not dates.is_unknown
         and lines.product_key != {{ unknown_key() }}
         and lines.warehouse_key != {{ unknown_key() }}
         and not lines.is_cancelled
-    group by lines.product_id, lines.warehouse_key, dates.week_start_date
+    group by products.product_number, warehouses.warehouse_number, dates.week_start_date
 ),
 
-dated_counts as (
+-- weeks with several counts are few, in most data: the others' stock is the greatest of one
+several_counts as (
     select
-        counts.product_id,
-        counts.warehouse_key,
-        dates.week_start_date,
-        counts.count_date,
-        products.valid_from as version_valid_from,
-        counts.on_hand_quantity
-    from counts
-    inner join dates
-        on counts.count_date_key = dates.date_key
-    inner join products
-        on counts.product_key = products.product_key
-    where
-        counts.product_key != {{ unknown_key() }}
-        and counts.warehouse_key != {{ unknown_key() }}
+        product_number,
+        warehouse_number,
+        week_start_date
+    from ({{ dated_counts(is_whole) }}) as dated_counts
+    group by product_number, warehouse_number, week_start_date
+    having count(on_hand_quantity) > 1
 ),
 
--- never a sum over days: the last known count of the week. Most weeks have but one count: it is in the greatest
-counted_weeks as (
-    select
-        product_id,
-        warehouse_key,
-        week_start_date,
-        count(on_hand_quantity) as known_counts,
-        max(on_hand_quantity) as greatest_quantity
-    from dated_counts
-    group by product_id, warehouse_key, week_start_date
-),
-
--- where there are several, the last. Only those weeks are ranked: a window over all counts would sort the whole fact.
+-- never a sum over days: the last known count of the week. Only weeks with several are ranked: a window over all counts would sort
+-- the whole fact.
 -- Two versions of a product counted on one day: the later version's
 last_of_several as (
     select
-        dated_counts.product_id,
-        dated_counts.warehouse_key,
+        dated_counts.product_number,
+        dated_counts.warehouse_number,
         dated_counts.week_start_date,
         dated_counts.on_hand_quantity
-    from dated_counts
+    from ({{ dated_counts(is_whole) }}) as dated_counts
     where
         dated_counts.on_hand_quantity is not null
-        and (dated_counts.product_id, dated_counts.warehouse_key, dated_counts.week_start_date) in (
+        and (dated_counts.product_number, dated_counts.warehouse_number, dated_counts.week_start_date) in (
             select
-                counted_weeks.product_id,
-                counted_weeks.warehouse_key,
-                counted_weeks.week_start_date
-            from counted_weeks
-            where counted_weeks.known_counts > 1
+                several_counts.product_number,
+                several_counts.warehouse_number,
+                several_counts.week_start_date
+            from several_counts
         )
     qualify
         row_number() over (
-            partition by dated_counts.product_id, dated_counts.warehouse_key, dated_counts.week_start_date
+            partition by dated_counts.product_number, dated_counts.warehouse_number, dated_counts.week_start_date
             order by
                 dated_counts.count_date desc nulls last,
                 dated_counts.version_valid_from desc nulls last,
@@ -102,101 +136,136 @@ last_of_several as (
         ) = 1
 ),
 
-stock_by_week as (
-    select
-        counted_weeks.product_id,
-        counted_weeks.warehouse_key,
-        counted_weeks.week_start_date,
-        coalesce(last_of_several.on_hand_quantity, counted_weeks.greatest_quantity) as on_hand_quantity
-    from counted_weeks
-    left join last_of_several
-        on
-            counted_weeks.product_id = last_of_several.product_id
-            and counted_weeks.warehouse_key = last_of_several.warehouse_key
-            and counted_weeks.week_start_date = last_of_several.week_start_date
-),
+{% if is_whole %}
+    active_weeks as (
+        select
+            product_number,
+            warehouse_number,
+            week_start_date
+        from sales_by_week
+        union all
+        select
+            product_number,
+            warehouse_number,
+            week_start_date
+        from ({{ dated_counts(is_whole) }}) as dated_counts
+    ),
 
-active_weeks as (
-    select
-        product_id,
-        warehouse_key,
-        week_start_date
-    from sales_by_week
-    union all
-    select
-        product_id,
-        warehouse_key,
-        week_start_date
-    from counted_weeks
-),
-
-spans as (
-    select
-        product_id,
-        warehouse_key,
-        min(week_start_date) as first_week_start_date,
-        max(week_start_date) as last_week_start_date
-    from active_weeks
-    group by product_id, warehouse_key
-),
+    spans as (
+        select
+            product_number,
+            warehouse_number,
+            min(week_start_date) as first_week_start_date,
+            max(week_start_date) as last_week_start_date
+        from active_weeks
+        group by product_number, warehouse_number
+    ),
+{% endif %}
 
 weeks as (
-    select
-        week_start_date,
-        max(week_end_date) as week_end_date
+    select distinct week_start_date
     from dates
     where not is_unknown
-    group by week_start_date
 ),
 
 -- deliberate fan-out: one row a week, so that weeks without sales are seen
 product_weeks as (
+    {% if is_whole %}
+        select
+            spans.product_number,
+            spans.warehouse_number,
+            weeks.week_start_date
+        from spans
+        inner join weeks
+            on
+                spans.first_week_start_date <= weeks.week_start_date
+                and spans.last_week_start_date >= weeks.week_start_date
+    {% else %}
+        select
+            named_products.product_number,
+            warehouses.warehouse_number,
+            renewed_cells.week_start_date
+        from renewed_cells
+        inner join named_products
+            on renewed_cells.product_id = named_products.product_id
+        inner join warehouses
+            on renewed_cells.warehouse_key = warehouses.warehouse_key
+    {% endif %}
+),
+
+-- put together and added up, not joined: a join would hold a row for each week of each product in memory
+stock_parts as (
     select
-        spans.product_id,
-        spans.warehouse_key,
-        weeks.week_start_date,
-        weeks.week_end_date
-    from spans
-    inner join weeks
-        on
-            spans.first_week_start_date <= weeks.week_start_date
-            and spans.last_week_start_date >= weeks.week_start_date
+        product_number,
+        warehouse_number,
+        week_start_date,
+        1 as is_wanted,
+        null as on_hand_quantity,
+        null as last_of_several_quantity
+    from product_weeks
+    union all
+    select
+        product_number,
+        warehouse_number,
+        week_start_date,
+        null as is_wanted,
+        on_hand_quantity,
+        null as last_of_several_quantity
+    from ({{ dated_counts(is_whole) }}) as dated_counts
+    union all
+    select
+        product_number,
+        warehouse_number,
+        week_start_date,
+        null as is_wanted,
+        null as on_hand_quantity,
+        on_hand_quantity as last_of_several_quantity
+    from last_of_several
+),
+
+stock_by_week as (
+    select
+        product_number,
+        warehouse_number,
+        week_start_date,
+        coalesce(max(last_of_several_quantity), max(on_hand_quantity)) as on_hand_quantity
+    from stock_parts
+    group by product_number, warehouse_number, week_start_date
+    {% if not is_whole %}
+    -- the days that are read hold cells that are not made anew, too
+    having count(is_wanted) > 0
+    {% endif %}
 ),
 
 measured as (
     select
-        product_weeks.product_id,
-        product_weeks.warehouse_key,
-        product_weeks.week_start_date,
-        product_weeks.week_end_date,
+        stock_by_week.product_number,
+        stock_by_week.warehouse_number,
+        stock_by_week.week_start_date,
+        {{ add_days('stock_by_week.week_start_date', 6) }} as week_end_date,
         cast(coalesce(sales_by_week.quantity, 0) as bigint) as sum_qty_wk,
         cast(coalesce(sales_by_week.sales_amount, 0) as decimal(18, 2)) as sum_amt_wk,
         cast(coalesce(sales_by_week.profit_amount, 0) as decimal(18, 2)) as sum_profit_wk,
         cast(coalesce(sales_by_week.incomplete_lines, 0) as bigint) as incomplete_lines_wk,
         stock_by_week.on_hand_quantity as inv_on_hand_qty_wk
-    from product_weeks
+    from stock_by_week
     left join sales_by_week
         on
-            product_weeks.product_id = sales_by_week.product_id
-            and product_weeks.warehouse_key = sales_by_week.warehouse_key
-            and product_weeks.week_start_date = sales_by_week.week_start_date
-    left join stock_by_week
-        on
-            product_weeks.product_id = stock_by_week.product_id
-            and product_weeks.warehouse_key = stock_by_week.warehouse_key
-            and product_weeks.week_start_date = stock_by_week.week_start_date
+            stock_by_week.product_number = sales_by_week.product_number
+            and stock_by_week.warehouse_number = sales_by_week.warehouse_number
+            and stock_by_week.week_start_date = sales_by_week.week_start_date
 ),
 
 finished as (
     select
         -- ids
-        measured.product_id,
+        named_products.product_id,
         warehouses.warehouse_id,
         measured.week_start_date,
 
         -- keys of the dimensions
         products.product_key,
-        measured.warehouse_key,
+        warehouses.warehouse_key,
 
         -- sales of the week
         measured.sum_qty_wk,
@@ -215,12 +284,15 @@ finished as (
         ) as low_stock_flg_wk,
         coalesce(measured.week_end_date <= as_of.as_of_date, false) as is_complete_week
     from measured
-    inner join warehouses
-        on measured.warehouse_key = warehouses.warehouse_key
+    -- before the others: DuckDB expects few rows of those, and would hold all weeks in memory to look up the versions
     left join products
         on
-            measured.product_id = products.product_id
+            measured.product_number = products.product_number
             and {{ valid_at('products', last_moment_of('measured.week_end_date')) }}
+    inner join named_products
+        on measured.product_number = named_products.product_number
+    inner join warehouses
+        on measured.warehouse_number = warehouses.warehouse_number
     cross join as_of
 )
 

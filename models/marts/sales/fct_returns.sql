@@ -1,9 +1,31 @@
+-- incremental, as fct_sales
+-- append, after a hook that deletes what it makes anew (macros/incremental/renewed_rows.sql)
+-- cluster_by: readers, and the night's own deletes, ask for some days
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    cluster_by='returned_date_key',
+    pre_hook=["{{ open_transaction() }}", "{{ begin_renewal('fct_returns') }}"],
+    post_hook=["{{ end_renewal('fct_returns') }}", "{{ take_files(feed_pairs('returns')) }}", "{{ take_changes(['fct_sales']) }}"]
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+-- depends_on: {{ ref('int_renewed_rows') }}, {{ ref('int_changed_rows') }}, {{ ref('int_kept_fingerprints') }}
+{% set names = names_to_renew('fct_returns') %}
+
 with returned_lines as (
-    select * from {{ ref('int_returns') }}
+    select *
+    from {{ ref('int_returns') }}
+    where {{ in_new_files(names, feed_pairs('returns')) }}
 ),
 
 sold_lines as (
-    select * from {{ ref('fct_sales') }}
+    select *
+    from {{ ref('fct_sales') }}
+    {% if names is not none %}
+    where sales_line_key in ({{ landed_keys('fct_returns') }})
+    {% endif %}
 ),
 
 products as (
@@ -11,11 +33,21 @@ products as (
 ),
 
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('dim_customers_history') }}
 ),
 
 customer_demographics as (
-    select * from {{ ref('dim_customer_demographics') }}
+    select *
+    from {{ ref('dim_customer_demographics') }}
+    {% if names is not none %}
+    -- the largest dimension: those that tonight's rows name
+    where
+        source_customer_demographics_id in (
+            select returned_lines.source_returning_customer_demographics_id from returned_lines
+            union all
+            select returned_lines.source_refunded_customer_demographics_id from returned_lines
+        )
+    {% endif %}
 ),
 
 household_demographics as (
@@ -57,6 +89,7 @@ return_reasons as (
 keyed as (
     select
         *,
+        {{ moment_of('returned_date', 'returned_second_of_day') }} as returned_at,
         {{ surrogate_key(['source_name', 'channel', 'order_id', 'line_id']) }} as sales_line_key
     from returned_lines
 ),
@@ -148,10 +181,12 @@ resolved as (
         on
             keyed.source_name = products.source_name
             and keyed.source_product_id = products.source_product_id
+            and {{ named_or_held_at('products', 'keyed.returned_at') }}
     left join customers as returning_customers
         on
             keyed.source_name = returning_customers.source_name
             and keyed.source_returning_customer_id = returning_customers.source_customer_id
+            and {{ held_at('returning_customers', 'keyed.returned_at') }}
     left join customer_demographics as returning_customer_demographics
         on
             keyed.source_name = returning_customer_demographics.source_name
@@ -168,6 +203,7 @@ resolved as (
         on
             keyed.source_name = refunded_customers.source_name
             and keyed.source_refunded_customer_id = refunded_customers.source_customer_id
+            and {{ held_at('refunded_customers', 'keyed.returned_at') }}
     left join customer_demographics as refunded_customer_demographics
         on
             keyed.source_name = refunded_customer_demographics.source_name

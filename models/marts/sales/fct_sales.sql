@@ -1,5 +1,23 @@
+-- incremental, by file: a night makes the lines of new files, and moves the old ones whose members changed
+-- append, after a hook that deletes what it makes anew (macros/incremental/renewed_rows.sql)
+-- cluster_by: readers, and the night's own deletes, ask for some days
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    cluster_by='sold_date_key',
+    pre_hook=["{{ open_transaction() }}", "{{ begin_renewal('fct_sales') }}"],
+    post_hook=["{{ end_renewal('fct_sales') }}", "{{ take_files(feed_pairs('sales_lines')) }}"]
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+-- depends_on: {{ ref('int_renewed_rows') }}, {{ ref('int_changed_rows') }}, {{ ref('int_kept_fingerprints') }}
+{% set names = names_to_renew('fct_sales') %}
+
 with lines as (
-    select * from {{ ref('int_sales_lines') }}
+    select *
+    from {{ ref('int_sales_lines') }}
+    where {{ in_new_files(names, feed_pairs('sales_lines')) }}
 ),
 
 products as (
@@ -7,11 +25,21 @@ products as (
 ),
 
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('dim_customers_history') }}
 ),
 
 customer_demographics as (
-    select * from {{ ref('dim_customer_demographics') }}
+    select *
+    from {{ ref('dim_customer_demographics') }}
+    {% if names is not none %}
+    -- the largest dimension: those that tonight's rows name
+    where
+        source_customer_demographics_id in (
+            select lines.source_bill_customer_demographics_id from lines
+            union all
+            select lines.source_ship_customer_demographics_id from lines
+        )
+    {% endif %}
 ),
 
 household_demographics as (
@@ -64,7 +92,8 @@ order_statuses as (
 
 located as (
     select
-        *,
+        * exclude (sold_at),
+        coalesce(sold_at, {{ moment_of('sold_date', 'sold_second_of_day') }}) as sold_at,
         {{ location_key('location_city', 'location_state', 'location_postal_code', 'location_country') }} as location_key
     from lines
 ),
@@ -141,7 +170,7 @@ resolved as (
         -- dates and times
         lines.sold_date,
         lines.sold_second_of_day,
-        {{ moment_of('lines.sold_date', 'lines.sold_second_of_day') }} as sold_at,
+        lines.sold_at,
         lines.ship_date,
 
         -- quantities and amounts
@@ -169,6 +198,7 @@ resolved as (
         lines.line_customer_phone,
         lines.line_customer_address,
         lines.line_customer_age,
+        {{ age_band('lines.line_customer_age') }} as line_customer_age_band,
         lines.line_customer_gender,
         lines.line_customer_income_group,
         lines.line_customer_segment_name,
@@ -182,10 +212,12 @@ resolved as (
         on
             lines.source_name = products.source_name
             and lines.source_product_id = products.source_product_id
+            and {{ named_or_held_at('products', 'lines.sold_at') }}
     left join customers
         on
             lines.source_name = customers.source_name
             and lines.source_bill_customer_id = customers.source_customer_id
+            and {{ held_at('customers', 'lines.sold_at') }}
     left join customer_demographics
         on
             lines.source_name = customer_demographics.source_name
@@ -202,6 +234,7 @@ resolved as (
         on
             lines.source_name = ship_customers.source_name
             and lines.source_ship_customer_id = ship_customers.source_customer_id
+            and {{ held_at('ship_customers', 'lines.sold_at') }}
     left join customer_demographics as ship_customer_demographics
         on
             lines.source_name = ship_customer_demographics.source_name

@@ -26,7 +26,7 @@ products as (
 ),
 
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('dim_customers_history') }}
 ),
 
 locations as (
@@ -91,7 +91,7 @@ flat as (
         lines.customer_id,
         coalesce(lines.line_customer_name, customers.full_name) as customer_name,
         coalesce(lines.line_customer_gender, customers.gender) as customer_gender,
-        coalesce({{ age_band('lines.line_customer_age') }}, customers.age_band) as customer_age_band,
+        coalesce(lines.line_customer_age_band, customers.age_band) as customer_age_band,
         coalesce(lines.line_customer_income_group, customers.income_group) as customer_income_group,
         customers.income_lower_bound_amount as customer_income_lower_bound_amount,
         customers.income_upper_bound_amount as customer_income_upper_bound_amount,

@@ -1,5 +1,17 @@
+-- a table: every value is text that is parsed, and three models read it; incremental, by file: a night parses the new files
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=["{{ forget_files() }}", "{{ delete_rows_of_files('_file_name', [['inventory', 'inventory']]) }}"],
+    post_hook="{{ take_files([['inventory', 'inventory']]) }}"
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+{% set names = new_names([['inventory', 'inventory']]) %}
+
 with landed as (
-    {{ landed('inventory', 'inventory') }}
+    {{ newly_landed('inventory', 'inventory', names) }}
 ),
 
 trimmed as (

@@ -8,7 +8,8 @@ with landed as (
             '{{ feed.name }}' as feed_name,
             _file_name,
             {{ landed_date() }} as landed_date,
-            count(*) as row_count
+            count(*) as row_count,
+            min(_loaded_at) as first_loaded_at
         from ({{ landed(feed.source, feed.name) }}) as landed_rows
         group by _file_name
         {{ 'union all' if not loop.last }}

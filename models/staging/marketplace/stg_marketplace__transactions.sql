@@ -1,8 +1,18 @@
--- a table: every value is text that is parsed, repaired and hashed, and a dozen models read it
-{{ config(materialized='table') }}
+-- a table: every value is text that is parsed, repaired and hashed, and a dozen models read it; incremental, by file: a night parses the
+-- new files
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook=["{{ forget_files() }}", "{{ delete_rows_of_files('_file_name', [['marketplace', 'transactions']]) }}"],
+    post_hook="{{ take_files([['marketplace', 'transactions']]) }}"
+) }}
+
+-- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
+{% set names = new_names([['marketplace', 'transactions']]) %}
 
 with landed as (
-    {{ landed('marketplace', 'transactions') }}
+    {{ newly_landed('marketplace', 'transactions', names) }}
 ),
 
 cleaned as (

@@ -4,7 +4,7 @@ select
     sum(lines.unit_sales_price)
 from gold.fct_sales as lines
 inner join gold.dim_dates as dates on lines.sold_date_key = dates.date_key
-inner join gold.dim_customers as customers on lines.customer_key = customers.customer_key
+inner join gold.dim_customers as customers on lines.customer_id = customers.customer_id
 where
     lines.channel = 'catalog'
     and dates.source_quarter_name = '2001Q2'

@@ -17,10 +17,10 @@ select
     stddev_samp(catalog_lines.quantity) / avg(catalog_lines.quantity)
 from gold.fct_sales as lines
 inner join gold.fct_returns as return_lines
-    on lines.sales_line_key = return_lines.sales_line_key and lines.customer_key = return_lines.returning_customer_key
+    on lines.sales_line_key = return_lines.sales_line_key and lines.customer_id = return_lines.returning_customer_id
 inner join gold.fct_sales as catalog_lines
     on
-        lines.customer_key = catalog_lines.customer_key
+        lines.customer_id = catalog_lines.customer_id
         and lines.product_key = catalog_lines.product_key
         and catalog_lines.channel = 'catalog'
 inner join gold.dim_dates as sold_dates on lines.sold_date_key = sold_dates.date_key

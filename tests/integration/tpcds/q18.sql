@@ -14,7 +14,7 @@ select
 from gold.fct_sales as lines
 inner join gold.dim_dates as dates on lines.sold_date_key = dates.date_key
 inner join gold.dim_products_history as products on lines.product_key = products.product_key
-inner join gold.dim_customers as customers on lines.customer_key = customers.customer_key
+inner join gold.dim_customers as customers on lines.customer_id = customers.customer_id
 inner join gold.dim_customer_demographics as demographics on lines.customer_demographics_key = demographics.customer_demographics_key
 where
     lines.channel = 'catalog'

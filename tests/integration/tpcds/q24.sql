@@ -8,7 +8,7 @@ with purchases as (
         sum(lines.net_paid_amount) as net_paid
     from gold.fct_sales as lines
     inner join gold.fct_returns as return_lines on lines.sales_line_key = return_lines.sales_line_key
-    inner join gold.dim_customers as customers on lines.customer_key = customers.customer_key
+    inner join gold.dim_customers as customers on lines.customer_id = customers.customer_id
     inner join gold.dim_stores_history as stores on lines.store_key = stores.store_key
     inner join gold.dim_products_history as products on lines.product_key = products.product_key
     where

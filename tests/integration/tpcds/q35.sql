@@ -1,7 +1,7 @@
 -- Dependents of customers who bought in a store and also on the web or, as receivers, from the catalog. Quarters are the source's.
 with purchases as (
     select
-        case when lines.channel = 'catalog' then lines.ship_customer_key else lines.customer_key end as customer_key,
+        case when lines.channel = 'catalog' then lines.ship_customer_id else lines.customer_id end as customer_id,
         max(case when lines.channel = 'store' then 1 else 0 end) as has_store_sales,
         max(case when lines.channel != 'store' then 1 else 0 end) as has_other_sales
     from gold.fct_sales as lines
@@ -30,7 +30,7 @@ select
     max(customers.college_dependent_count),
     avg(customers.college_dependent_count)
 from gold.dim_customers as customers
-inner join purchases on customers.customer_key = purchases.customer_key
+inner join purchases on customers.customer_id = purchases.customer_id
 where
     not customers.is_unknown
     and customers.source_current_address_id is not null

@@ -2,7 +2,7 @@
 with tickets as (
     select
         lines.order_id,
-        lines.customer_key,
+        lines.customer_id,
         addresses.city as bought_city,
         sum(lines.coupon_amount) as coupon_amount,
         sum(lines.net_profit_amount) as profit
@@ -18,7 +18,7 @@ with tickets as (
         and dates.year_number in (1999, 2000, 2001)
         and stores.city in ('Fairview', 'Midway')
         and (households.household_dependent_count = 4 or households.household_vehicle_count = 3)
-    group by lines.order_id, lines.customer_key, lines.address_key, addresses.city
+    group by lines.order_id, lines.customer_id, lines.address_key, addresses.city
 )
 
 select
@@ -30,5 +30,5 @@ select
     tickets.coupon_amount,
     tickets.profit
 from tickets
-inner join gold.dim_customers as customers on tickets.customer_key = customers.customer_key
+inner join gold.dim_customers as customers on tickets.customer_id = customers.customer_id
 where customers.city != tickets.bought_city

@@ -9,7 +9,7 @@ with sales as (
     inner join gold.dim_dates as dates on lines.sold_date_key = dates.date_key
     inner join gold.dim_stores_history as stores on lines.store_key = stores.store_key
     inner join gold.dim_promotions as promotions on lines.promotion_key = promotions.promotion_key
-    inner join gold.dim_customers as customers on lines.customer_key = customers.customer_key
+    inner join gold.dim_customers as customers on lines.customer_id = customers.customer_id
     inner join gold.dim_products_history as products on lines.product_key = products.product_key
     where
         lines.channel = 'store'

@@ -35,7 +35,7 @@ cross_sales as (
     inner join catalog_products on lines.product_key = catalog_products.product_key
     inner join gold.dim_dates as sold_dates on lines.sold_date_key = sold_dates.date_key
     inner join gold.dim_stores_history as stores on lines.store_key = stores.store_key
-    inner join gold.dim_customers as customers on lines.customer_key = customers.customer_key
+    inner join gold.dim_customers as customers on lines.customer_id = customers.customer_id
     inner join gold.dim_customer_demographics as demographics on lines.customer_demographics_key = demographics.customer_demographics_key
     inner join gold.dim_household_demographics as households on lines.household_demographics_key = households.household_demographics_key
     inner join gold.dim_addresses as addresses on lines.address_key = addresses.address_key

@@ -1,7 +1,7 @@
 -- Demographics of customers in three states who bought in stores in a spring but neither on the web nor received from the catalog.
 with purchases as (
     select
-        case when lines.channel = 'catalog' then lines.ship_customer_key else lines.customer_key end as customer_key,
+        case when lines.channel = 'catalog' then lines.ship_customer_id else lines.customer_id end as customer_id,
         max(case when lines.channel = 'store' then 1 else 0 end) as has_store_sales,
         max(case when lines.channel != 'store' then 1 else 0 end) as has_other_sales
     from gold.fct_sales as lines
@@ -20,7 +20,7 @@ select
     customers.credit_rating,
     count(*)
 from gold.dim_customers as customers
-inner join purchases on customers.customer_key = purchases.customer_key
+inner join purchases on customers.customer_id = purchases.customer_id
 where
     customers.state in ('KY', 'GA', 'NM')
     and customers.source_current_customer_demographics_id is not null

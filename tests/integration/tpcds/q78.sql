@@ -3,7 +3,7 @@ with kept as (
     select
         dates.year_number,
         lines.product_key,
-        lines.customer_key,
+        lines.customer_id,
         sum(case when lines.channel = 'store' then lines.quantity end) as store_units,
         sum(case when lines.channel = 'store' then lines.unit_wholesale_cost end) as store_cost,
         sum(case when lines.channel = 'store' then lines.unit_sales_price end) as store_price,
@@ -21,7 +21,7 @@ with kept as (
         and return_lines.sales_line_key is null
         and dates.year_number = 2000
         and lines.customer_id != 'unknown'
-    group by dates.year_number, lines.product_key, lines.customer_key
+    group by dates.year_number, lines.product_key, lines.customer_id
 )
 
 select
@@ -37,5 +37,5 @@ select
     coalesce(kept.other_price, 0)
 from kept
 inner join gold.dim_products_history as products on kept.product_key = products.product_key
-inner join gold.dim_customers as customers on kept.customer_key = customers.customer_key
+inner join gold.dim_customers as customers on kept.customer_id = customers.customer_id
 where kept.has_store_sales = 1 and (coalesce(kept.web_units, 0) > 0 or coalesce(kept.catalog_units, 0) > 0)

@@ -1,14 +1,14 @@
 -- Customers in Georgia whose catalog returns of a year, sent from one state, are over 1.2 times that state's average, with their addresses.
 with customer_returns as (
     select
-        lines.returning_customer_key,
+        lines.returning_customer_id,
         addresses.state,
         sum(lines.return_amount_including_tax) as return_amount
     from gold.fct_returns as lines
     inner join gold.dim_dates as dates on lines.returned_date_key = dates.date_key
     inner join gold.dim_addresses as addresses on lines.returning_address_key = addresses.address_key
     where lines.channel = 'catalog' and dates.year_number = 2000 and not addresses.is_unknown
-    group by lines.returning_customer_key, addresses.state
+    group by lines.returning_customer_id, addresses.state
 ),
 
 compared as (
@@ -36,5 +36,5 @@ select
     customers.location_type,
     compared.return_amount
 from compared
-inner join gold.dim_customers as customers on compared.returning_customer_key = customers.customer_key
+inner join gold.dim_customers as customers on compared.returning_customer_id = customers.customer_id
 where customers.state = 'GA' and compared.state is not null and compared.return_amount > compared.average_return_amount * 1.2

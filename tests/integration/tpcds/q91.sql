@@ -7,7 +7,7 @@ select
 from gold.fct_returns as lines
 inner join gold.dim_dates as dates on lines.returned_date_key = dates.date_key
 inner join gold.dim_call_centers as call_centers on lines.call_center_key = call_centers.call_center_key
-inner join gold.dim_customers as customers on lines.returning_customer_key = customers.customer_key
+inner join gold.dim_customers as customers on lines.returning_customer_id = customers.customer_id
 where
     lines.channel = 'catalog'
     and dates.year_number = 1998

@@ -1,7 +1,7 @@
 -- Pairs of customer and product sold in stores only, by catalog only, or both, in a year. A pair without customer matches none.
 with pairs as (
     select
-        lines.customer_key,
+        lines.customer_id,
         lines.product_key,
         max(case when lines.channel = 'store' then 1 else 0 end) as in_store,
         max(case when lines.channel = 'catalog' then 1 else 0 end) as in_catalog
@@ -11,7 +11,7 @@ with pairs as (
         lines.channel in ('store', 'catalog')
         and dates.source_month_sequence between 1200 and 1211
         and lines.customer_id != 'unknown'
-    group by lines.customer_key, lines.product_key
+    group by lines.customer_id, lines.product_key
 )
 
 select

@@ -387,7 +387,7 @@ select
 from gold.fct_sales as lines
 inner join gold.dim_products_history as product_members
     on lines.product_key = product_members.product_key
-inner join gold.dim_customers as customer_members
+inner join gold.dim_customers_history as customer_members
     on lines.customer_key = customer_members.customer_key
 inner join gold.dim_customer_demographics as customer_demographics_members
     on lines.customer_demographics_key = customer_demographics_members.customer_demographics_key
@@ -395,7 +395,7 @@ inner join gold.dim_household_demographics as household_demographics_members
     on lines.household_demographics_key = household_demographics_members.household_demographics_key
 inner join gold.dim_addresses as address_members
     on lines.address_key = address_members.address_key
-inner join gold.dim_customers as ship_customer_members
+inner join gold.dim_customers_history as ship_customer_members
     on lines.ship_customer_key = ship_customer_members.customer_key
 inner join gold.dim_customer_demographics as ship_customer_demographics_members
     on lines.ship_customer_demographics_key = ship_customer_demographics_members.customer_demographics_key
@@ -452,7 +452,7 @@ select
 from gold.fct_returns as lines
 inner join gold.dim_products_history as product_members
     on lines.product_key = product_members.product_key
-inner join gold.dim_customers as returning_customer_members
+inner join gold.dim_customers_history as returning_customer_members
     on lines.returning_customer_key = returning_customer_members.customer_key
 inner join gold.dim_customer_demographics as returning_customer_demographics_members
     on lines.returning_customer_demographics_key = returning_customer_demographics_members.customer_demographics_key
@@ -460,7 +460,7 @@ inner join gold.dim_household_demographics as returning_household_demographics_m
     on lines.returning_household_demographics_key = returning_household_demographics_members.household_demographics_key
 inner join gold.dim_addresses as returning_address_members
     on lines.returning_address_key = returning_address_members.address_key
-inner join gold.dim_customers as refunded_customer_members
+inner join gold.dim_customers_history as refunded_customer_members
     on lines.refunded_customer_key = refunded_customer_members.customer_key
 inner join gold.dim_customer_demographics as refunded_customer_demographics_members
     on lines.refunded_customer_demographics_key = refunded_customer_demographics_members.customer_demographics_key
