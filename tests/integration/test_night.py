@@ -67,6 +67,18 @@ class Built:
         with self.warehouse.connect() as connection:
             return connection.execute(query).fetchall()
 
+    def wait_for_the_killed(self) -> None:
+        """Wait until no process of a killed run has the warehouse open any more: the system ends them one after another."""
+
+        def free() -> bool:
+            try:
+                self.warehouse.connect().close()
+            except duckdb.IOException:
+                return False
+            return True
+
+        until(free, seconds=60)
+
 
 @pytest.fixture
 def built(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
@@ -383,6 +395,7 @@ def test_killed_at_each_step_nothing_is_lost_or_doubled(built: Built, dbt: Dbt, 
         time.sleep(6 if step == "build" else 0)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        built.wait_for_the_killed()
     said = built.night("--date", "2003-12-05")
     assert "The run before (publish) ended at the step publish: killed" in said
     assert "4 files" not in said
