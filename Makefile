@@ -64,9 +64,9 @@ lint: setup ## The gates alone: ruff, yamllint, sqlfluff, dbt parse
 	RETAIL_DATABASE=:memory: pre-commit run --all-files
 
 ci: test bi ## `make test`, then what is slower
-	pytest -m slow
-	$(MAKE) test-snowflake
-	$(MAKE) test-airflow
+	@# a core each; a module stays in one process, which makes its own warehouse
+	pytest -m slow --numprocesses 2 --dist loadfile
+	$(MAKE) --jobs=2 test-snowflake test-airflow
 
 test-snowflake: setup $(FAKESNOW)/.ready ## The project on an emulated Snowflake, every table compared with DuckDB's
 	pytest tests/emulator

@@ -32,8 +32,7 @@
 {% macro duckdb__unload_rows(relation, columns, date, root, folder, rows) -%}
     {%- set by_month = date and rows -%}
     {%- set places = folder.split('/') + (['partition_month=__HIVE_DEFAULT_PARTITION__'] if date and not rows else []) -%}
-    {#- a bucket has no folders -#}
-    {%- for depth in range(places | length if '://' not in root else 0) -%}
+    {%- for depth in range(places | length) -%}
         {%- do run_query(duckdb_folder(([root] + places[:depth]) | join('/'))) -%}
     {%- endfor -%}
     {%- set options = ['format parquet', 'compression zstd', "filename_pattern '" ~ relation.identifier ~ "_{i}'"] -%}

@@ -540,7 +540,7 @@ def unload(
     until the next run, for who still reads it. Killed at any moment, what counted before counts still.
 
     Does `dbt run-operation unload_gold`, which on Snowflake writes the same to the stage gold.processed. RETAIL_PROCESSED
-    moves the folder.
+    moves the folder, also into a bucket (s3://bucket/prefix).
 
     Example: unload, then ask the files in DuckDB:
 

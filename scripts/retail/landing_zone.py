@@ -63,7 +63,7 @@ def of(text: str | Path) -> "Folder | Bucket":
     if not found:
         return Folder(Path(text))
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", found[1]):
-        raise UserError(f"{text}: the address of a landing zone is s3://bucket or s3://bucket/prefix")
+        raise UserError(f"{text}: the address of a zone is s3://bucket or s3://bucket/prefix")
     return Bucket(found[1], found[2].strip("/"))
 
 

@@ -5,18 +5,21 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from retail import console, settings, warehouse, whole_files
+from retail import console, landing_zone, settings, warehouse, whole_files
 from retail.errors import UserError
 
 CURRENT = "current.json"
 VERSIONS = "versions"
+# objects on their way to a bucket at once
+UPLOADS = 8
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,15 @@ class Unloaded:
 
 def current(folder: Path) -> dict | None:
     """What current.json of a processed zone says; None where nothing was unloaded yet."""
+    return _current(landing_zone.Folder(folder))
+
+
+def _current(zone: landing_zone.Folder | landing_zone.Bucket) -> dict | None:
     try:
-        return json.loads((folder / CURRENT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+        found = zone.read(CURRENT)
+        return None if found is None else json.loads(found)
     except (OSError, ValueError) as error:
-        raise UserError(f"{folder / CURRENT}: cannot be read ({error}); remove it and run `retail unload`") from None
+        raise UserError(f"{zone}/{CURRENT}: cannot be read ({error}); remove it and run `retail unload`") from None
 
 
 def unload(
@@ -45,39 +51,76 @@ def unload(
     `wait` is how many seconds to wait for whoever writes the warehouse or the folder; `progress` is called with a model, how
     many are done, and how many there are. Raises UserError where dbt could not; what counted before counts still.
     """
-    local = None if "://" in folder else settings.project_root() / folder
+    into = _into_bucket if "://" in folder else _into_folder
     try:
-        with ExitStack() as held:
-            inherited: tuple[int, ...] = ()
-            before = None
-            if local:
-                local.mkdir(parents=True, exist_ok=True)
-                # dbt holds it too, should we be killed: until it has ended nobody else writes or removes anything
-                inherited = (held.enter_context(whole_files.alone(local, wait, "retail unload")),)
-                before = current(local)
-            database = settings.database()
-            if database.exists():
-                warehouse.when_free(database, wait, lambda: duckdb.connect(str(database), read_only=True).close())
-            _dbt(str(local or folder), inherited, progress)
-            found = current(local) if local else None
-            if not local or not found or found == before:
-                # another target has a zone of its own
-                return None
-            kept = {each["version"] for each in (before, found) if each}
-            for old in (local / VERSIONS).iterdir():
-                if old.name not in kept:
-                    shutil.rmtree(old)
+        found = into(folder, wait, progress)
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}: {error.filename}; what counted before counts still") from None
-    return Unloaded(found["version"], {each["model"]: each["row_count"] for each in found["models"]})
+    return found and Unloaded(found["version"], {each["model"]: each["row_count"] for each in found["models"]})
 
 
-def _dbt(folder: str, inherited: tuple[int, ...], progress: Callable[[str, int, int], None] | None) -> None:
-    """Run the operation; UserError with what dbt says where it failed."""
+def _into_folder(folder: str, wait: float, progress: Callable[[str, int, int], None] | None) -> dict | None:
+    """What counts now in a folder of this machine; None where another target has a zone of its own."""
+    local = settings.project_root() / folder
+    local.mkdir(parents=True, exist_ok=True)
+    # dbt holds it too, should we be killed: until it has ended nobody else writes or removes anything
+    with whole_files.alone(local, wait, "retail unload") as lock:
+        before = current(local)
+        _dbt(local, (lock,), wait, progress)
+        found = current(local)
+        if not found or found == before:
+            return None
+        kept = {each["version"] for each in (before, found) if each}
+        for old in (local / VERSIONS).iterdir():
+            if old.name not in kept:
+                shutil.rmtree(old)
+    return found
+
+
+def _into_bucket(address: str, wait: float, progress: Callable[[str, int, int], None] | None) -> dict | None:
+    """The same in a bucket: written on this machine, uploaded object by object, current.json last."""
+    zone = landing_zone.of(address)
+    with zone.locked(CURRENT, "retail unload"), tempfile.TemporaryDirectory(prefix="retail-unload-") as name:
+        local = Path(name)
+        before = _current(zone)
+        _dbt(local, (), wait, progress)
+        found = current(local)
+        if not found:
+            return None
+        files = [path for path in (local / VERSIONS).rglob("*") if path.is_file()]
+        with ThreadPoolExecutor(UPLOADS) as uploads:
+            try:
+                list(uploads.map(lambda path: _upload(zone, local, path), files))
+            except BaseException:
+                uploads.shutdown(cancel_futures=True)
+                raise
+        zone.write(CURRENT, (local / CURRENT).read_bytes())
+        kept = tuple(f"{each['folder']}/" for each in (before, found) if each)
+        for old in zone.names(f"{VERSIONS}/"):
+            if not old.startswith(kept):
+                zone.remove(old)
+    return found
+
+
+def _upload(zone: landing_zone.Bucket, local: Path, path: Path) -> None:
+    name = path.relative_to(local).as_posix()
+    try:
+        zone.place(path, name, landing_zone.sha256(path))
+    except landing_zone.Damaged:
+        raise UserError(f"{zone}/{name}: did not arrive as it was sent; what counted before counts still") from None
+
+
+def _dbt(
+    folder: Path, inherited: tuple[int, ...], wait: float, progress: Callable[[str, int, int], None] | None
+) -> None:
+    """Run the operation once the warehouse is free; UserError with what dbt says where it failed."""
+    database = settings.database()
+    if database.exists():
+        warehouse.when_free(database, wait, lambda: duckdb.connect(str(database), read_only=True).close())
     process = subprocess.Popen(
         [Path(sys.executable).with_name("dbt"), "--log-format", "json", "run-operation", "unload_gold"],
         cwd=settings.project_root(),
-        env={**os.environ, "RETAIL_PROCESSED": folder},
+        env={**os.environ, "RETAIL_PROCESSED": str(folder)},
         stdout=subprocess.PIPE,
         text=True,
         pass_fds=inherited,
@@ -123,8 +166,9 @@ def run(wait: float) -> int:
     if result is None:
         console.out.print("Unloaded gold to the processed zone of the profile's target", markup=False)
     else:
+        place = folder.rstrip("/") if "://" in folder else settings.shown(settings.project_root() / folder)
         console.out.print(
-            f"Unloaded {len(result.rows)} tables and views of gold to {settings.shown(settings.project_root() / folder)}/: "
+            f"Unloaded {len(result.rows)} tables and views of gold to {place}/: "
             f"{sum(result.rows.values()):,} rows, version {result.version}",
             markup=False,
         )

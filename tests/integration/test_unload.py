@@ -7,14 +7,17 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import aws_stand_in
 import duckdb
 import pytest
 import yaml
 
 from conftest import BIN, ROOT, Warehouse
-from retail import unload
+from retail import landing_zone, unload
+from retail.errors import UserError
 
 # dbt starts anew for each: ten seconds; that the statements are right for Snowflake is in the daily set (test_snowflake_sql.py)
 pytestmark = pytest.mark.slow
@@ -265,3 +268,97 @@ def test_two_at_once_the_second_waits_or_says_so(zone: Zone) -> None:
     assert "another retail unload still writes there after 0 s" in second.stderr
     assert first.wait() == 0
     assert len(zone.versions()) == 1
+
+
+# -- into a bucket ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[aws_stand_in.Aws]:
+    with aws_stand_in.server() as running:
+        running.reset()
+        running.bucket("lake")
+        yield running
+
+
+def keep_a_month(zone: Zone) -> None:
+    """Large facts by month are hundreds of objects: one month and the rows without a date stand for all."""
+    with duckdb.connect(str(zone.warehouse.database)) as connection:
+        for model in (
+            yaml.safe_load(path.read_text())["models"][0]
+            for path in (ROOT / "models" / "marts").rglob("*.yml")
+            if "partition_date" in path.read_text()
+        ):
+            if model["name"] != "retail_data_view":
+                date = model["config"]["meta"]["partition_date"]
+                connection.execute(
+                    f"delete from gold.{model['name']} where {date} not between '2002-11-30' and '2002-12-31'"
+                )
+
+
+def test_in_a_bucket_current_is_replaced_last_and_old_versions_go(
+    zone: Zone, aws: aws_stand_in.Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a reader finds there, object by object, is what the same gold gives in a folder; also after an upload that broke off."""
+    for name, value in zone.environment.items():
+        monkeypatch.setenv(name, value)
+    keep_a_month(zone)
+    address = "s3://lake/gold/processed"
+    bucket = landing_zone.of(address)
+
+    def versions() -> set[str]:
+        return {name.split("/")[1] for name in bucket.names("versions/")}
+
+    def rows(folder: str) -> dict[str, int]:
+        for name in bucket.names(f"{folder}/"):
+            target = tmp_path / "fetched" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(bucket.read(name))
+        counts = "select split_part(filename, '/', -2), count(*) from read_parquet(?, filename = true, union_by_name = true) group by all"
+        models = {path.name for path in (tmp_path / "fetched" / folder).iterdir()}
+        return {
+            model: sum(
+                count
+                for _, count in duckdb.execute(counts, [f"{tmp_path}/fetched/{folder}/{model}/**/*.parquet"]).fetchall()
+            )
+            for model in models
+        }
+
+    first = unload.unload(address)
+    told = json.loads(bucket.read("current.json"))
+    assert told["version"] == first.version and versions() == {first.version}
+    assert rows(told["folder"]) == first.rows and first.rows["fct_sales"] > 1_000
+    zone.unload()
+    assert {name.removeprefix(told["folder"]) for name in bucket.names("versions/")} == {
+        f"/{path.relative_to(zone.folder / zone.current()['folder']).as_posix()}"
+        for path in (zone.folder / zone.current()["folder"]).rglob("*.parquet")
+    }
+
+    lose_a_channel(zone, "web")
+    place = landing_zone.Bucket.place
+
+    def refuses(self: landing_zone.Bucket, local: Path, name: str, *arguments: object) -> None:
+        if "retail_data_view" in name:
+            raise UserError("the store refuses it")
+        place(self, local, name, *arguments)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(landing_zone.Bucket, "place", refuses)
+        with pytest.raises(UserError, match="the store refuses it"):
+            unload.unload(address)
+    # what counted counts, and is whole
+    assert json.loads(bucket.read("current.json")) == told
+    assert rows(told["folder"]) == first.rows and len(versions()) == 2
+
+    second = unload.unload(address)
+    assert second.rows["fct_sales"] < first.rows["fct_sales"]
+    assert rows(json.loads(bucket.read("current.json"))["folder"]) == second.rows
+    # one of grace; what broke off is gone
+    assert versions() == {first.version, second.version}
+
+
+def test_without_the_bucket_one_line_says_so(zone: Zone, aws: aws_stand_in.Aws) -> None:
+    zone.folder = "s3://elsewhere/processed"
+    done = zone.unload(check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "retail: s3://elsewhere: there is no such bucket"
