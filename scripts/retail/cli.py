@@ -654,7 +654,9 @@ def dashboards(
     target: Annotated[
         str | None, typer.Option(metavar="NAME", help="Target of profiles.yml. Default: the profile's own.")
     ] = None,
-    out: Annotated[str, typer.Option(metavar="FOLDER", help="Where the site is written.")] = "site",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the site is written. Default: RETAIL_SITE, else site.")
+    ] = None,
     docs: Annotated[bool, typer.Option("--docs/--no-docs", help="Also dbt's docs, under docs/.")] = True,
 ) -> None:
     """Write the site: dashboards, data quality and docs as files that open from disk, with no server.
@@ -671,11 +673,9 @@ def dashboards(
 
         retail dashboards --page sales --no-docs
     """
-    from pathlib import Path
-
     from retail.site import render
 
-    raise typer.Exit(render.run(pages or [], target, Path(out), docs))
+    raise typer.Exit(render.run(pages or [], target, out or settings.site(), docs))
 
 
 @explain.command("sale")

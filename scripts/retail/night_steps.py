@@ -283,7 +283,7 @@ def _with_progress(landed: list[str] | None, lock: int, *, anew: bool) -> dbt_bu
 
 def _site(_: float) -> int:
     """Draw the site; in a process of its own, since dbt leaves the database open in the one it ran in."""
-    command = [Path(sys.executable).with_name("retail"), "dashboards", "--out", settings.site()]
+    command = [Path(sys.executable).with_name("retail"), "dashboards"]
     return subprocess.run(command, check=False).returncode
 
 
