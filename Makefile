@@ -64,8 +64,8 @@ lint: setup ## The gates alone: ruff, yamllint, sqlfluff, dbt parse
 	RETAIL_DATABASE=:memory: pre-commit run --all-files
 
 ci: test bi ## `make test`, then what is slower
-	@# a core each; a module stays in one process, which makes its own warehouse
-	pytest -m slow --numprocesses 2 --dist loadfile
+	@# a core each; a module stays in one process, which makes its own warehouse; in the order of their names, as long ones have few tests
+	pytest -m slow --numprocesses 2 --dist loadfile --no-loadscope-reorder
 	$(MAKE) --jobs=2 test-snowflake test-airflow
 
 test-snowflake: setup $(FAKESNOW)/.ready ## The project on an emulated Snowflake, every table compared with DuckDB's
