@@ -298,6 +298,8 @@ valued as (
         end as needs_attention,
         case
             when stock_status = 'unknown' then null
+            -- a count below zero is no reason to order what nobody buys
+            when weekly_rate_quantity = 0 then 0
             when stock_status in ('out_of_stock', 'low') then cast(ceil(order_up_to_quantity - on_hand_quantity) as bigint)
             else 0
         end as suggested_order_quantity,
