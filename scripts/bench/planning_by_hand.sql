@@ -195,6 +195,7 @@ figures as (
         end as status,
         case
             when status = 'unknown' then null
+            when rate = 0 then 0
             when status in ('out_of_stock', 'low') then ceil(rate * (lead + cover_weeks) + safety - on_hand)::bigint
             else 0
         end as to_order,
