@@ -62,7 +62,8 @@ def _plant_all(count: int, seed: int, only: str) -> int:
         with tempfile.TemporaryDirectory(prefix="equality") as folder:
             seen = campaign.caught(fault, sequences, Path(folder))
         missed += seen is None
-        where = f"caught by database {seen[0]} in {seen[1]}" if seen else "NOT CAUGHT"
+        nights = f"database {seen[0]}" if seen and seen[0] else "its own nights"
+        where = f"caught by {nights} in {seen[1]}" if seen else "NOT CAUGHT"
         _say(f"{name}: {where}, of {len(sequences)} databases of seed {seed}")
     return int(bool(missed))
 

@@ -99,11 +99,12 @@ def make_shorter(report: Report, dbt: Dbt, folder: Path, seconds: float, tell: C
 
 
 def caught(fault: Fault, sequences: list[Sequence], folder: Path) -> tuple[int, str] | None:
-    """The number, from 1, of the first database of a plan that shows a fault, and where; None where none does."""
+    """The number, from 1, of the first database that shows a fault, and where; None where none does. 0: the fault's own nights."""
     with Dbt(folder / "dbt", project=plant(fault, folder / "project"), variables=VARIABLES) as dbt:
         shows_in = {fault.shows_in} if fault.shows_in else nearest_of_gold(dbt.manifest(), Path(fault.file).stem)
         select = tuple(f"+{relation.partition('.')[2]}" for relation in sorted(shows_in))
-        for number, sequence in enumerate(sequences, 1):
+        own = [(0, fault.nights)] if fault.nights else []
+        for number, sequence in [*own, *enumerate(sequences, 1)]:
             outcome = check(sequence, dbt, folder / "databases", select)
             if "Constraint Error" in outcome.failure:
                 # rows that a contract refuses are seen, too, and at once
