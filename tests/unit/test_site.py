@@ -1,5 +1,6 @@
 """The site's definitions, measures and messages, without dbt and without a browser."""
 
+import html
 import json
 import shutil
 from datetime import UTC, date, datetime
@@ -68,7 +69,8 @@ def a_page(**changes: Any) -> dict[str, Any]:
 def read(folder: Path, definition: object, name: str = "sales") -> pages.Page:
     """The page as it is read from a file."""
     shutil.copy(SCHEMA, folder)
-    (folder / f"{name}.yml").write_text(definition if isinstance(definition, str) else yaml.safe_dump(definition))
+    text = definition if isinstance(definition, str | bytes) else yaml.safe_dump(definition)
+    (folder / f"{name}.yml").write_bytes(text.encode() if isinstance(text, str) else text)
     return next(page for page in pages.read(folder) if page.name == name)
 
 
@@ -137,13 +139,20 @@ KNOWN = "(columns: month, channel, revenue, units, returned)"
         (with_tile(0, colour="red"), "tile 'Revenue': Additional properties are not allowed ('colour' was unexpected)"),
         (with_tile(2, columns=[{"field": "channel", "title": "C", "link": "https://example.org"}]), "tile 'Channels': columns[0].link: "),
         (a_page(tile=[]), "Additional properties are not allowed ('tile' was unexpected)"),
+        (a_page(as_of={"query": "sales", "field": "channel"}), "as_of: field 'channel' of sales is text, no date"),
+        (a_page(as_of={"query": "sales", "field": "units"}), "as_of: field 'units' of sales is number, no date"),
+        (with_tile(0, kind=["kpi"]), "tile 'Revenue': kind: ['kpi'] is none of kpi, chart, table"),
+        (a_page(tiles=[*a_page()["tiles"], None], headline="Revenue"), "tiles[3]: is neither a tile nor a section"),
         ("title: [", "line 1: cannot be read: "),
+        (b"title: \xff", "cannot be read: it is no UTF-8 text"),
         ("just text", "is no page"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_tile_and_field(tmp_path: Path, page: object, fault: str) -> None:
     found = faults(tmp_path, page)
     assert len(found) == 1 and found[0].startswith(fault), found
+    # and page and home page are written all the same
+    assert fault in html.unescape(drawn(tmp_path, page))
 
 
 @pytest.mark.parametrize(
@@ -156,6 +165,10 @@ def test_what_is_wrong_is_told_with_tile_and_field(tmp_path: Path, page: object,
         (with_encoding(y={"field": "revenue", "agregate": "sum"}), ["spec.encoding.y", "'agregate' was unexpected", "aggregate,"]),
         (with_encoding(row={"field": "channel"}), ["'row' has no place here: small multiples do not fit a phone"]),
         (with_spec(transform=[{"agregate": []}]), ["spec.transform[0]"]),
+        (with_spec(encoding=["x"]), ["spec.encoding: ['x'] is not keys with values"]),
+        (with_spec(transform=5), ["spec.transform: 5 is not a list"]),
+        ({**a_page(), "tiles": [{**a_page()["tiles"][1], "spec": {"layer": [5]}}]}, ["spec.layer[0]: 5 is no chart"]),
+        (with_encoding(y={"field": "revenue", "axis": {"formatType": "dollars"}}), ["spec.encoding.y.axis.formatType: 'dollars' is none of money,"]),
         (with_spec(layers=[]), ["spec: 'layers' is nothing that Vega-Lite knows there"]),
     ],
 )  # fmt: skip

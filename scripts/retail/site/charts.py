@@ -31,6 +31,8 @@ OURS = {
 }
 # transforms that name columns outside `field` and `groupby`
 NAMING = ("fold", "pivot", "value", "stack", "impute", "key", "density", "quantile", "regression", "loess", "on")
+# formatType of Vega itself
+VEGA_FORMATS = ("time", "utc")
 GUIDES = ("axis", "legend", "header")
 IN_EXPRESSION = re.compile(r"\bdatum(?:\.([A-Za-z_]\w*)|\[\s*['\"]([^'\"]+)['\"]\s*\])")
 BUNDLE = "window.vegaEmbed = vegaEmbed;"
@@ -38,7 +40,7 @@ BUNDLE = "window.vegaEmbed = vegaEmbed;"
 
 def faults(spec: dict[str, Any], columns: list[str], query: str) -> list[str]:
     """What is wrong with a spec: its form, a field that is no column of its query. Empty where Vega-Lite can draw it."""
-    found = list(_form(spec, "spec")) or list(_fields(spec, columns, query))
+    found = list(_form(spec, "spec")) or [*_fields(spec, columns, query), *_formats(spec, "spec")]
     if found:
         return found
     import vl_convert
@@ -103,21 +105,37 @@ def _form(spec: dict[str, Any], where: str) -> Iterator[str]:
         if not layers:
             yield f"{where}: 'layer' is a list of charts"
         for number, layer in enumerate(layers):
-            yield from _form(layer, f"{where}.layer[{number}]") if isinstance(layer, dict) else ()
+            here = f"{where}.layer[{number}]"
+            yield from _form(layer, here) if isinstance(layer, dict) else [f"{here}: {layer!r} is no chart"]
     elif "mark" not in spec:
         yield f"{where}: 'mark' is missing (bar, line, area, point, rect, …)"
     else:
         yield from _judged(_validator("AnyMark"), spec["mark"], f"{where}.mark")
+    for key, form, name in (("encoding", dict, "keys with values"), ("transform", list, "a list")):
+        if not isinstance(spec.get(key, form()), form):
+            yield f"{where}.{key}: {spec[key]!r} is not {name}"
+            return
     channels = _schema()["definitions"]["Encoding"]["properties"]
-    for channel, definition in (spec.get("encoding") or {}).items():
+    for channel, definition in spec.get("encoding", {}).items():
         if channel in OURS:
             yield f"{where}.encoding: '{channel}' has no place here: {OURS[channel]}"
         elif channel not in channels:
             yield f"{where}.encoding: '{channel}' is no channel of Vega-Lite (known: {', '.join(sorted(channels))})"
         else:
             yield from _judged(_validator("Encoding", channel), definition, f"{where}.encoding.{channel}")
-    for number, transform in enumerate(spec.get("transform") or []):
+    for number, transform in enumerate(spec.get("transform", [])):
         yield from _judged(_validator("Transform"), transform, f"{where}.transform[{number}]")
+
+
+def _formats(part: Any, where: str) -> Iterator[str]:
+    """Formats that the page has no function for: Vega would refuse the chart when it is opened."""
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        here = f"{where}[{key}]" if isinstance(key, int) else f"{where}.{key}"
+        if key in ("formatType", "labelFormatType"):
+            if value not in (*CHART_FORMATS, *VEGA_FORMATS):
+                yield f"{here}: '{value}' is none of {', '.join((*CHART_FORMATS, *VEGA_FORMATS))}"
+        else:
+            yield from _formats(value, here)
 
 
 def _judged(validator: jsonschema.Draft7Validator, value: Any, where: str) -> Iterator[str]:

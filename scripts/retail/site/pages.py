@@ -75,6 +75,9 @@ def _read(file: Path, schema: dict[str, Any]) -> Page:
     page = Page(file.stem, f"{file.parent.name}/{file.name}", {"title": file.stem.replace("_", " ").capitalize()})
     try:
         definition = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        page.blame(-1, "cannot be read: it is no UTF-8 text")
+        return page
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         page.blame(-1, f"{f'line {mark.line + 1}: ' if mark else ''}cannot be read: {getattr(error, 'problem', error)}")
@@ -132,14 +135,20 @@ def check(page: Page, answers: dict[str, Query]) -> None:
         if query.error:
             page.blame(-1, f"as_of: {query.error}")
         elif as_of["field"] not in query.columns:
-            page.blame(-1, f"as_of: {_no_column(as_of['field'], query)}")
+            if not query.notice:
+                page.blame(-1, f"as_of: {_no_column(as_of['field'], query)}")
+        elif query.columns[as_of["field"]] != "date" and any(each is not None for each in query.values(as_of["field"])):
+            page.blame(
+                -1, f"as_of: field '{as_of['field']}' of {query.name} is {query.columns[as_of['field']]}, no date"
+            )
     known = {column for name in page.queries() if name in answers for column in answers[name].columns}
     broken = any(answers[name].error or answers[name].notice for name in page.queries())
     for each in page.definition.get("filters", []):
         if each["field"] not in known and not broken:
             page.blame(-1, f"filter '{each['label']}': field '{each['field']}' is no column of any query of the page")
     headline = page.definition.get("headline")
-    if headline and headline not in [tile.get("title") for tile in page.tiles if tile.get("kind") == "kpi"]:
+    kpis = [tile for tile in page.tiles if isinstance(tile, dict) and tile.get("kind") == "kpi"]
+    if headline and headline not in [tile.get("title") for tile in kpis]:
         page.blame(-1, f"headline: '{headline}' is the title of no kpi tile")
 
 

@@ -103,9 +103,8 @@ def write_page(site: Site, page: Page, answers: dict[str, Query], manifest: dict
     """One page, whatever is wrong with it: a tile that cannot be drawn says why."""
     filters = page.definition.get("filters", []) if -1 not in page.faults else []
     tiles = [
-        _tile(page, place, tile, answers, manifest, filters, site.docs)
+        _tile(page, place, tile if isinstance(tile, dict) else {}, answers, manifest, filters, site.docs)
         for place, tile in enumerate(page.tiles)
-        if isinstance(tile, dict)
     ]
     drawable = [tile for tile in tiles if tile["kind"] != "section" and not tile["faults"] and not tile["notice"]]
     as_of = page.definition.get("as_of") if -1 not in page.faults else None
@@ -179,7 +178,7 @@ def _tile(
     definition = {key: value for key, value in tile.items() if key not in ("kind", "title", "query", "note", "width")}
     if "spec" in definition and not faults:
         definition["spec"] = charts.drawable(definition["spec"])
-    kind = tile.get("kind") if tile.get("kind") in pages.DEFAULT_WIDTHS else "table"
+    kind = tile.get("kind") if tile.get("kind") in list(pages.DEFAULT_WIDTHS) else "table"
     return {
         "id": f"tile-{place}",
         "kind": kind,
@@ -240,7 +239,7 @@ def _headline(page: Page, answers: dict[str, Query]) -> dict[str, Any] | None:
     if -1 in page.faults:
         return None
     for place, tile in enumerate(page.tiles):
-        if tile.get("title") == wanted and tile.get("kind") == "kpi" and place not in page.faults:
+        if place not in page.faults and tile.get("title") == wanted and tile.get("kind") == "kpi":
             query = answers[tile["query"]]
             if query.notice:
                 return None
