@@ -328,6 +328,11 @@ PERSONAL: dict[str, Any] = {
         (["customer_id", "email"], "select * from mart", True),
         (["customer_id", "contact"], "select customer_id, mart.Email as contact from mart", True),
         (["n"], "select count(*) as n from mart where email like '%.org'", True),
+        # the whole row, under the name of its table
+        (["one"], "select to_json(each) as one from mart as each", True),
+        (["one"], "select to_json(mart) as mart from mart", True),
+        # a column with the name of a table
+        (["days"], "with days as (select count(*) as days from mart) select sum(days) as days from days", False),
         (["state", "n"], "select state, count(*) as n from mart group by state", False),
     ],
 )
@@ -338,6 +343,12 @@ def test_a_query_that_reads_a_personal_column_is_refused(columns: list[str], sql
     if refused:
         assert query.error.startswith("analyses/dashboards/top.sql: reads email, personal in dim_customers")
         assert query.rows == [] and query.columns == {}
+
+
+def test_a_query_that_cannot_be_parsed_is_refused_where_it_could_read_a_personal_column() -> None:
+    query = Query("top", {"n": "text"}, [["secret"]])
+    dbt_answers._refuse_personal(query, "select ((", dbt_answers.Project(None, PERSONAL, "duckdb", None))
+    assert query.rows == [] and query.error.startswith("analyses/dashboards/top.sql: cannot be parsed")
 
 
 # -- test results ------------------------------------------------------------------------------------------------------

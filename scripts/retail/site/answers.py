@@ -114,12 +114,24 @@ def personal_columns(manifest: dict[str, Any], unique_id: str) -> dict[str, str]
 def _refuse_personal(query: Query, sql: str, project: Project) -> None:
     unique_id = project.queries()[query.name]["unique_id"]
     tagged = personal_columns(project.manifest, unique_id)
+    if not tagged:
+        return
     named = dict.fromkeys(query.columns)
-    with contextlib.suppress(sqlglot.errors.SqlglotError):
-        # also under another name
+    try:
         tree = sqlglot.parse_one(sql, read=project.engine)
-        named |= dict.fromkeys(column.name.lower() for column in tree.find_all(expressions.Column))
+    except sqlglot.errors.SqlglotError:
+        query.columns, query.rows = {}, []
+        query.error = (
+            f"{FOLDER}/{query.name}.sql: cannot be parsed, and so may read a personal column; write it plainer"
+        )
+        return
+    columns = list(tree.find_all(expressions.Column))
+    # also under another name
+    named |= dict.fromkeys(column.name.lower() for column in columns)
     personal = [name for name in named if name in tagged]
+    if not personal and _whole_rows(tree, columns):
+        # to_json(customers) has every column
+        personal = list(tagged)
     if personal:
         # the rows go nowhere
         query.columns, query.rows = {}, []
@@ -127,6 +139,17 @@ def _refuse_personal(query: Query, sql: str, project: Project) -> None:
             f"{FOLDER}/{query.name}.sql: reads {', '.join(personal)}, personal in {tagged[personal[0]]} (meta: pii); "
             "the site shows aggregates alone"
         )
+
+
+def _whole_rows(tree: expressions.Expression, columns: list[expressions.Column]) -> set[str]:
+    """Tables that a query uses as a value, a row at a time; a column that the query itself makes may have the name of one."""
+    made = {
+        alias.alias.lower()
+        for alias in tree.find_all(expressions.Alias)
+        if all(column.name.lower() != alias.alias.lower() for column in alias.find_all(expressions.Column))
+    }
+    tables = {table.alias_or_name.lower() for table in tree.find_all(expressions.Table)}
+    return {column.name.lower() for column in columns if not column.table} & tables - made
 
 
 def _fill(query: Query, table: Any) -> None:
