@@ -71,7 +71,10 @@ MOMENTS = (
     "2024-01-02T00:00:00.000001", "2024-01-02 00:00:00.5", "2024-01-03 09:00:00", "2024-01-03T09:00:00Z", "2023-06-01 00:00:00",
     "2024-01-05 00:00:00", "2024-01-05 00:00:01",
 )  # fmt: skip
-NO_MOMENTS = ("", " ", "yesterday", "2024-13-01 00:00:00", "02/01/2024", "1989-12-31 00:00:00")
+NO_MOMENTS = (
+    *("", " ", "yesterday", "2024-13-01 00:00:00", "02/01/2024", "1989-12-31 00:00:00"),
+    *("2024-01-02 24:00:00", "2024-01-02 08:00:00.5+02", "2024-01-02 08:00:00+02:00"),
+)
 
 
 def mostly(usual: tuple[str, ...], unusual: tuple[str, ...]) -> st.SearchStrategy[str]:
@@ -181,7 +184,8 @@ def moment_of(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text.strip().removesuffix("Z"))
     except ValueError:
         return None
-    return moment if 1990 <= moment.year <= 2035 else None
+    # an offset is refused, not converted; so is 24:00:00, which newer Pythons read
+    return moment if moment.tzinfo is None and "24:00" not in text and 1990 <= moment.year <= 2035 else None
 
 
 def day_of(slot: str) -> date | None:
