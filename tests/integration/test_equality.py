@@ -1,6 +1,7 @@
 """After any nights gold, audit and snapshots equal those of a full refresh of what landed, row for row (tests/integration/equality)."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from equality.runner import EXCEPTIONS, NO_TESTS, check, differences
 from equality.sequences import File, Row, Run, Sequence, write
 
 from conftest import ROOT, Warehouse, new_warehouse
-from retail import run_record
+from retail import run_record, selection
 
 # Three nights in the first database: two are killed and started again, the second of them builds what depends on what landed; then a
 # source is off, the calendar is extended, and a model is rebuilt whole.
@@ -102,6 +103,28 @@ def test_two_faults_are_ready_for_every_incremental_model() -> None:
     for script in scripts:
         about = {name for name in found if name.startswith(f"{script.stem} ")}
         assert len(about) == 2, (script.stem, about)
+
+
+def feeds_read(manifest: dict, unique_id: str) -> set[tuple[str, str]]:
+    """The feeds whose rows a node is made of: all before it, but for what tells which files there are."""
+    seen, todo = set(), [unique_id]
+    while todo:
+        for parent in manifest["parent_map"].get(todo.pop(), []):
+            if parent not in seen and manifest["nodes"].get(parent, {}).get("name") not in selection.BOOKKEEPING:
+                seen.add(parent)
+                todo.append(parent)
+    return {(found["source_name"], found["name"]) for key, found in manifest["sources"].items() if key in seen}
+
+
+def test_a_dimension_that_is_made_anew_when_its_extract_lands_watches_every_feed_that_it_reads(dbt: Dbt) -> None:
+    manifest = dbt.manifest()
+    found = {key: node["raw_code"] for key, node in manifest["nodes"].items() if "is_landed_anew(" in node["raw_code"]}
+    assert len(found) >= 4
+    for key, code in found.items():
+        calls = re.findall(r"(?:is_landed_anew|clear_if_landed_anew|take_files)\((\[\[.*?\]\])\)", code)
+        assert len(calls) == 3, key
+        for call in calls:
+            assert set(re.findall(r"\['(\w+)', '(\w+)'\]", call)) == feeds_read(manifest, key), key
 
 
 # -- the harness itself -----------------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
--- incremental: made anew as a whole, but only on nights on which its extract landed
+-- incremental: made anew as a whole, but only on nights on which its extract landed, or the calendar that dates the pages
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook=["{{ open_transaction() }}", "{{ clear_if_landed_anew([['ops', 'catalog_page']]) }}"],
-    post_hook=["{{ forget_files() }}", "{{ take_files([['ops', 'catalog_page']]) }}"]
+    pre_hook=["{{ open_transaction() }}", "{{ clear_if_landed_anew([['ops', 'catalog_page'], ['ops', 'date_dim']]) }}"],
+    post_hook=["{{ forget_files() }}", "{{ take_files([['ops', 'catalog_page'], ['ops', 'date_dim']]) }}"]
 ) }}
 
 -- depends_on: {{ ref('stg_landing__files') }}, {{ ref('int_taken_files') }}
-{% set is_anew = is_landed_anew([['ops', 'catalog_page']]) %}
+{% set is_anew = is_landed_anew([['ops', 'catalog_page'], ['ops', 'date_dim']]) %}
 
 with current_rows as (
     {{ current_state(ref('stg_ops__catalog_pages'), ['catalog_page_id'], wanted=is_anew) }}

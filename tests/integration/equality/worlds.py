@@ -491,6 +491,9 @@ def sequence(together: list[World], planned: Nights) -> Sequence:
     _land_calendar(land, min(first, last), days)
     if days < DAYS:
         _land_calendar(land, last, DAYS)
+    # which takes its day from the calendar, and is not landed again when that is extended
+    page = {"cp_catalog_page_sk": 1, "cp_start_date_sk": day_number(30)}
+    land(0, "ops.catalog_page", state_path("catalog_page", 0), Row(0, page))
     runs = []
     for run, night in enumerate(planned.runs):
         for feed in night.empties:
