@@ -437,6 +437,14 @@ def test_axe_finds_nothing(browser: Browser, site: Path, name: str, scheme: str)
     assert wrong == [] and found.response["passes"]
 
 
+# words of charts that stick out of their picture by more than a pixel, which hides the rest of them
+CUT_OFF = """() => [...document.querySelectorAll(".drawing svg text")].filter((text) => {
+    const [word, picture] = [text, text.closest("svg")].map((each) => each.getBoundingClientRect());
+    return word.width && getComputedStyle(text).opacity !== "0" && text.getAttribute("opacity") !== "0"
+        && (word.left < picture.left - 1 || word.right > picture.right + 1 || word.top < picture.top - 1 || word.bottom > picture.bottom + 1);
+}).map((text) => text.textContent)"""
+
+
 @pytest.mark.parametrize("name", ["index", *PAGES])
 def test_pages_look_right_everywhere(browser: Browser, site: Path, name: str) -> None:
     """Nothing sticks out at the sides; the screenshots are for people."""
@@ -457,5 +465,6 @@ def test_pages_look_right_everywhere(browser: Browser, site: Path, name: str) ->
         page.tab.screenshot(path=SCREENSHOTS / f"{name}-{kind}.png", full_page=True)
         wide = page.tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{kind}: {wide} pixels too wide"
+        assert page.tab.evaluate(CUT_OFF) == [], kind
         assert page.wrong == []
         page.tab.context.close()

@@ -520,7 +520,8 @@
         renderer: "svg",
         actions: false,
         defaultStyle: false,
-        config: CONFIG,
+        // as many words beside one another as there is room for; three at most, since paper is narrower than a screen
+        config: { ...CONFIG, legend: { ...CONFIG.legend, columns: Math.min(3, Math.max(1, Math.floor((place.clientWidth - 80) / 110))) } },
         expressionFunctions: FUNCTIONS,
         tooltip: { theme: "site", disableDefaultStyle: true },
         logLevel: 1,
